@@ -1,0 +1,207 @@
+// Package manifest holds what a spec becomes: typed Kubernetes objects, the
+// paths to their fields, and for each field the places of the spec that it
+// came from.
+//
+// It does not know how objects are made, checked or written as files, and it
+// keeps no text: objects are values of k8s.io/api until overlay prints them.
+package manifest
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/statefulc/statefulc/spec"
+)
+
+// Ref names an object in a cluster.
+type Ref struct{ Group, Kind, Namespace, Name string }
+
+// String is Kind/name, as kubectl prints it.
+func (r Ref) String() string { return r.Kind + "/" + r.Name }
+
+// Compare orders by kind, then by name, namespace and group.
+func (r Ref) Compare(o Ref) int {
+	return cmp.Or(
+		cmp.Compare(r.Kind, o.Kind),
+		cmp.Compare(r.Name, o.Name),
+		cmp.Compare(r.Namespace, o.Namespace),
+		cmp.Compare(r.Group, o.Group),
+	)
+}
+
+// Resource is a Kubernetes object of k8s.io/api with its apiVersion and kind
+// filled in.
+type Resource interface {
+	runtime.Object
+	metav1.Object
+}
+
+// Link says that a field, and all below it, came from a path of the spec.
+type Link struct {
+	Field Field
+	From  spec.Path
+}
+
+// Object is one object of an environment and where its fields came from.
+type Object struct {
+	Value Resource
+	Links []Link
+}
+
+// Ref names o.
+func (o *Object) Ref() Ref {
+	gvk := o.Value.GetObjectKind().GroupVersionKind()
+	return Ref{Group: gvk.Group, Kind: gvk.Kind, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName()}
+}
+
+// From records that a field, written as [ParseField] reads it, came from a
+// path of the spec. A field may have come from several.
+func (o *Object) From(field string, path spec.Path) {
+	o.Links = append(o.Links, Link{Field: ParseField(field), From: path})
+}
+
+// Trace returns the paths of the spec that a field came from: those of the
+// closest link at or above it, in the order they were recorded.
+func (o *Object) Trace(f Field) []spec.Path {
+	var from []spec.Path
+	depth := -1
+	for _, l := range o.Links {
+		if !l.Field.Covers(f) || len(l.Field) < depth {
+			continue
+		}
+		if len(l.Field) > depth {
+			from, depth = nil, len(l.Field)
+		}
+		from = append(from, l.From)
+	}
+	return from
+}
+
+// Tree returns o as a tree of maps, lists and scalars: what a careful person
+// would write. Status, nulls and structs that say nothing are left out; see
+// [Tree].
+func (o *Object) Tree() map[string]any { return Tree(o.Value) }
+
+// Set is all objects of one environment.
+type Set struct{ Objects []*Object }
+
+// Add puts an object into the set. Two objects of one name are a bug of the
+// compiler, so it panics.
+func (s *Set) Add(r Resource) *Object {
+	if _, err := meta.Accessor(r); err != nil || r.GetObjectKind().GroupVersionKind().Kind == "" {
+		panic(fmt.Sprintf("manifest: %T %q has no kind", r, r.GetName()))
+	}
+	o := &Object{Value: r}
+	if s.Find(o.Ref()) != nil {
+		panic(fmt.Sprintf("manifest: two objects %v", o.Ref()))
+	}
+	s.Objects = append(s.Objects, o)
+	return o
+}
+
+// Find returns the object of that name, or nil.
+func (s *Set) Find(r Ref) *Object {
+	for _, o := range s.Objects {
+		if o.Ref() == r {
+			return o
+		}
+	}
+	return nil
+}
+
+// Sort orders the objects by [Ref.Compare].
+func (s *Set) Sort() {
+	slices.SortFunc(s.Objects, func(a, b *Object) int { return a.Ref().Compare(b.Ref()) })
+}
+
+// Tree converts a typed object to maps with string keys, lists, strings,
+// bools, int64 and float64. Quantities are in canonical form.
+//
+// It drops what the API server reads as absent: a status, nulls, and empty
+// maps that stand for a struct by value (resources: {}). An empty map behind a
+// pointer (emptyDir: {}) means something and stays. Marshalled as they are,
+// the types of k8s.io/api print all of these.
+func Tree(r Resource) map[string]any {
+	tree, err := runtime.DefaultUnstructuredConverter.ToUnstructured(r)
+	if err != nil {
+		panic(fmt.Sprintf("manifest: %T does not convert: %v", r, err)) // no type of k8s.io/api does
+	}
+	delete(tree, "status")
+	prune(tree, reflect.TypeOf(r).Elem())
+	return tree
+}
+
+// prune removes empty values from the tree of a struct of type t.
+func prune(tree map[string]any, t reflect.Type) {
+	for k, v := range tree {
+		field := FieldType(t, k)
+		switch v := v.(type) {
+		case nil:
+			delete(tree, k)
+		case map[string]any:
+			elem := deref(field)
+			if elem.Kind() == reflect.Struct {
+				prune(v, elem)
+			}
+			if elem.Kind() == reflect.Map && deref(elem.Elem()).Kind() == reflect.Struct {
+				pruneEach(v, deref(elem.Elem()))
+			}
+			if len(v) == 0 && field.Kind() != reflect.Pointer {
+				delete(tree, k)
+			}
+		case []any:
+			if list := deref(field); list.Kind() == reflect.Slice {
+				pruneList(v, deref(list.Elem()))
+			}
+		}
+	}
+}
+
+func pruneEach(tree map[string]any, elem reflect.Type) {
+	for _, v := range tree {
+		if m, ok := v.(map[string]any); ok {
+			prune(m, elem)
+		}
+	}
+}
+
+// pruneList prunes the elements of a list. A whole object in a list, such as
+// a claim template, has a status of its own.
+func pruneList(list []any, elem reflect.Type) {
+	for _, v := range list {
+		m, ok := v.(map[string]any)
+		if !ok || elem.Kind() != reflect.Struct {
+			continue
+		}
+		if _, ok := elem.FieldByName("ObjectMeta"); ok {
+			delete(m, "status")
+		}
+		prune(m, elem)
+	}
+}
+
+// FieldType is the Go type of the field that a struct of type t calls name in
+// JSON; for other types, and names that t does not have, it is the type any.
+func FieldType(t reflect.Type, name string) reflect.Type {
+	if t.Kind() == reflect.Struct {
+		for _, f := range Fields(t) {
+			if f.Name == name {
+				return f.Type
+			}
+		}
+	}
+	return reflect.TypeFor[any]()
+}
+
+func deref(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}

@@ -1,0 +1,69 @@
+package spec
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/statefulc/statefulc/diag"
+)
+
+// Path leads to a value of an [App], from its root: groups, cassandra,
+// replicas. It is never split on dots, since label keys contain them.
+type Path []string
+
+var identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+
+// String prints p as CUE would: keys that are no identifiers are quoted.
+func (p Path) String() string {
+	elems := make([]string, len(p))
+	for i, e := range p {
+		if _, err := strconv.Atoi(e); err == nil || identifier.MatchString(e) {
+			elems[i] = e
+		} else {
+			elems[i] = strconv.Quote(e)
+		}
+	}
+	return strings.Join(elems, ".")
+}
+
+// Join returns p extended by elems; p itself is never written to.
+func (p Path) Join(elems ...string) Path {
+	return append(p[:len(p):len(p)], elems...)
+}
+
+func (p Path) key() string { return strings.Join(p, "\x00") }
+
+// Origin is where the user wrote the value at Path.
+type Origin struct {
+	Path Path
+	Pos  diag.Pos
+}
+
+// Index knows where each value of one environment was written. A value that
+// nobody wrote, a default or a computed name, has no entry of its own.
+type Index struct {
+	origins map[string]Origin
+}
+
+// Add records an origin; the first of a path stands.
+func (x *Index) Add(o Origin) {
+	if x.origins == nil {
+		x.origins = map[string]Origin{}
+	}
+	if _, ok := x.origins[o.Path.key()]; !ok {
+		x.origins[o.Path.key()] = o
+	}
+}
+
+// Find returns the origin of the value at p, or that of its nearest ancestor
+// that somebody wrote: a missing memory is asked for where its group stands.
+// The last resort is the application itself, the empty path.
+func (x *Index) Find(p Path) Origin {
+	for n := len(p); n >= 0; n-- {
+		if o, ok := x.origins[p[:n].key()]; ok {
+			return o
+		}
+	}
+	return Origin{}
+}
