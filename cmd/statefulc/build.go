@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/statefulc/statefulc/overlay"
+	"github.com/statefulc/statefulc/pipeline"
+	"github.com/statefulc/statefulc/source"
+)
+
+type buildOptions struct {
+	output      string
+	environment string
+}
+
+func buildCommand() *cobra.Command {
+	var o buildOptions
+	cmd := &cobra.Command{
+		Use:     "build [DIR...]",
+		Aliases: []string{"generate"},
+		Short:   "Compile specs and write kustomize bases and overlays",
+		Long: `Compile the spec in each directory (default: the current one) and write base/ and
+overlays/<env>/ into deploy/ beside it. Files are written only where they differ,
+and none at all if anything is wrong.
+
+With -o - the objects of one environment are printed instead.`,
+		Example: `  statefulc build apps/cassandra
+  statefulc build apps/cassandra -o - --env prod | kubectl diff -f -`,
+		RunE: func(cmd *cobra.Command, args []string) error { return build(cmd, directories(args), o) },
+	}
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "directory to write to, or - for standard output (default deploy/ beside the spec)")
+	cmd.Flags().StringVar(&o.environment, "env", source.BaseName, "environment to print with -o -")
+	return cmd
+}
+
+func build(cmd *cobra.Command, dirs []string, o buildOptions) error {
+	if o.output != "" && o.output != "-" && len(dirs) > 1 {
+		return errors.New("-o takes the output of one directory; without it each gets a deploy/ of its own")
+	}
+	if cmd.Flags().Changed("env") && o.output != "-" {
+		return errors.New("--env chooses what -o - prints; all environments are written")
+	}
+	stopped := false
+	for _, dir := range dirs {
+		switch err := buildOne(cmd, dir, o); {
+		case errors.Is(err, errFindings):
+			stopped = true
+		case err != nil:
+			return err
+		}
+	}
+	if stopped {
+		return errFindings
+	}
+	return nil
+}
+
+func buildOne(cmd *cobra.Command, dir string, o buildOptions) error {
+	result, err := pipeline.Build(dir)
+	if err != nil {
+		return err
+	}
+	if stop, err := report(cmd, result.Found); stop || err != nil {
+		return errors.Join(err, errFindings)
+	}
+	switch o.output {
+	case "-":
+		return printEnvironment(cmd, result, o.environment)
+	case "":
+		o.output = filepath.Join(dir, "deploy")
+	}
+	return writeTree(cmd, o.output, result)
+}
+
+func printEnvironment(cmd *cobra.Command, result *pipeline.Result, name string) error {
+	var names []string
+	for _, env := range result.Environments {
+		if env.Name == name {
+			_, err := cmd.OutOrStdout().Write(overlay.Print(env.Objects))
+			return err
+		}
+		names = append(names, env.Name)
+	}
+	return fmt.Errorf("no environment %q; there are %s", name, strings.Join(names, ", "))
+}
+
+func writeTree(cmd *cobra.Command, dir string, result *pipeline.Result) error {
+	files := map[string][]byte{}
+	for _, f := range result.Files {
+		files[f.Path] = f.Data
+	}
+	written, err := write(dir, files)
+	if err != nil {
+		return fmt.Errorf("nothing was written: %w", err)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d files, %d written\n", dir, len(files), written)
+	left, err := leftovers(dir, files)
+	for _, file := range left {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: no longer made, delete it\n", file)
+	}
+	return err
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/statefulc/statefulc/pipeline"
+)
+
+func vetCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "vet [DIR...]",
+		Aliases: []string{"lint"},
+		Short:   "Check specs and the objects they compile to, and write nothing",
+		Long: `Check the spec in each directory (default: the current one): what CUE and the schema
+refuse, what the API server would refuse of the objects, and what the rules know.
+Silent if all is well.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			stopped := false
+			for _, dir := range directories(args) {
+				result, err := pipeline.Vet(dir)
+				if err != nil {
+					return err
+				}
+				stop, err := report(cmd, result.Found)
+				if err != nil {
+					return err
+				}
+				stopped = stopped || stop
+			}
+			if stopped {
+				return errFindings
+			}
+			return nil
+		},
+	}
+}

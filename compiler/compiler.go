@@ -1,0 +1,156 @@
+// Package compiler makes the Kubernetes objects of an environment.
+//
+// It is pure: the same spec gives the same objects, byte for byte, and nothing
+// is read or written on the way. It does not check what the API server checks,
+// and it knows no files: that is validate's and overlay's work.
+package compiler
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/manifest"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// Pass adds one thing to the objects: it reads the spec, writes objects or
+// fields of objects, and links what it wrote to the paths it came from.
+type Pass struct {
+	Name string
+	Doc  string // what it makes, for ARCHITECTURE.md and for a reader of passes.go
+	Run  func(*Context)
+}
+
+// Compile makes the objects of an environment, ordered by kind and name. What
+// the list reports as an error left something out of them.
+func Compile(env spec.Environment) (*manifest.Set, diag.List) {
+	c := &Context{App: env.App, index: env.Index, set: new(manifest.Set)}
+	for _, key := range slices.Sorted(maps.Keys(c.App.Groups)) {
+		c.Groups = append(c.Groups, &Group{
+			Context: c,
+			Group:   c.App.Groups[key],
+			key:     key,
+			path:    spec.Path{"groups", key},
+		})
+	}
+	for _, pass := range Passes {
+		pass.Run(c)
+	}
+	c.set.Sort()
+	return c.set, c.found
+}
+
+// Context is what passes share: the spec, and what was made of it so far.
+type Context struct {
+	App    *spec.App
+	Groups []*Group // by key
+
+	index *spec.Index
+	set   *manifest.Set
+	found diag.List
+}
+
+// Group is a group of the spec and its StatefulSet.
+type Group struct {
+	*Context
+	*spec.Group
+
+	key  string
+	path spec.Path
+
+	object *manifest.Object    // the StatefulSet, from the pass workload on
+	sts    *appsv1.StatefulSet // its value
+}
+
+// pod is the pod template's spec.
+func (g *Group) pod() *corev1.PodSpec { return &g.sts.Spec.Template.Spec }
+
+// main is the container that the group is about.
+func (g *Group) main() *corev1.Container { return &g.pod().Containers[0] }
+
+// inMain is the field of the main container that is called name.
+func (g *Group) inMain(name string) string {
+	return fmt.Sprintf("spec.template.spec.containers[%s].%s", g.key, name)
+}
+
+// from links a field of the StatefulSet to a path of the group.
+func (g *Group) from(field string, path ...string) {
+	g.object.From(field, g.path.Join(path...))
+}
+
+// report is a mistake of the user that the schema cannot see.
+func (g *Group) report(rule string, path []string, message, fix string) {
+	full := g.path.Join(path...)
+	g.found = append(g.found, diag.Diagnostic{
+		Rule:    rule,
+		Pos:     g.index.Find(full).Pos,
+		Path:    full.String(),
+		Message: message,
+		Fix:     fix,
+	})
+}
+
+// The labels that every object has. Those of the app and the group select
+// pods; a selector cannot be changed later, so nothing else enters one.
+const (
+	labelApp       = "app.kubernetes.io/name"
+	labelGroup     = "app.kubernetes.io/component"
+	labelManagedBy = "app.kubernetes.io/managed-by"
+)
+
+// selector are the labels that the group's pods have and no others do.
+func (g *Group) selector() map[string]string {
+	return map[string]string{labelApp: g.App.Name, labelGroup: g.key}
+}
+
+// labels of an object: the user's, then ours.
+func (c *Context) labels(ours map[string]string) map[string]string {
+	out := maps.Clone(c.App.Labels)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.Copy(out, ours)
+	return out
+}
+
+// add puts an object of the group into the set.
+func (g *Group) add(r manifest.Resource) *manifest.Object {
+	return g.Context.add(r, g.path, g.selector())
+}
+
+// add names what an object belongs to and puts it into the set. All that is
+// not linked more closely came from there.
+func (c *Context) add(r manifest.Resource, of spec.Path, labels map[string]string) *manifest.Object {
+	labels[labelManagedBy] = "statefulc"
+	r.SetLabels(c.labels(labels))
+	o := c.set.Add(r)
+	o.From("", of)
+	o.From("metadata.namespace", spec.Path{"namespace"})
+	c.linkLabels(o, "metadata.labels")
+	return o
+}
+
+func (c *Context) linkLabels(o *manifest.Object, field string) {
+	o.From(fmt.Sprintf("%s[%s]", field, labelApp), spec.Path{"name"})
+	for _, key := range slices.Sorted(maps.Keys(c.App.Labels)) {
+		o.From(fmt.Sprintf("%s[%s]", field, key), spec.Path{"labels", key})
+	}
+}
+
+// named is the metadata of a namespaced object.
+func (c *Context) named(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: name, Namespace: c.App.Namespace}
+}
+
+// kind is the TypeMeta of an object, from "apps/v1 StatefulSet".
+func kind(s string) metav1.TypeMeta {
+	version, name, _ := strings.Cut(s, " ")
+	return metav1.TypeMeta{APIVersion: version, Kind: name}
+}

@@ -1,0 +1,76 @@
+// Package pipeline is the story of statefulc in one page: a spec is loaded,
+// checked, compiled, checked again, and emitted as files.
+//
+// Each stage reports all that it sees; the next one starts only if there was
+// no error so far. Nothing is written here: that is the command's work.
+package pipeline
+
+import (
+	"github.com/statefulc/statefulc/compiler"
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/manifest"
+	"github.com/statefulc/statefulc/overlay"
+	"github.com/statefulc/statefulc/source"
+	"github.com/statefulc/statefulc/spec"
+	"github.com/statefulc/statefulc/validate"
+)
+
+// Environment is the base or an overlay: what was said and what it becomes.
+type Environment struct {
+	spec.Environment
+	Objects *manifest.Set // nil if the spec has errors
+}
+
+// Result is what became of one directory.
+type Result struct {
+	Environments []Environment // the base first; none if CUE refuses the spec
+	Files        []overlay.File
+	Found        diag.List // sorted; nothing may be written if it has errors
+}
+
+// Build carries the application in dir through all stages. The error is for
+// what could not be read, and for bugs of ours.
+func Build(dir string) (*Result, error) {
+	go overlay.Warm()
+	r, err := Vet(dir)
+	if err != nil || r.Found.HasErrors() {
+		return r, err
+	}
+	overlays := map[string]*manifest.Set{}
+	for _, env := range r.Environments[1:] {
+		overlays[env.Name] = env.Objects
+	}
+	r.Files, err = overlay.Emit(r.Environments[0].Objects, overlays)
+	return r, err
+}
+
+// Vet carries it as far as the checks go, without emitting files.
+func Vet(dir string) (*Result, error) {
+	environments, found, err := source.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Found: found}
+	for _, env := range environments {
+		r.Environments = append(r.Environments, Environment{Environment: env})
+	}
+	for _, stage := range []func(*Environment) diag.List{checkSpec, compile, checkObjects} {
+		if r.Found.HasErrors() {
+			break
+		}
+		for i := range r.Environments {
+			r.Found = append(r.Found, stage(&r.Environments[i])...)
+		}
+	}
+	r.Found = r.Found.Sorted()
+	return r, nil
+}
+
+func checkSpec(env *Environment) diag.List { return validate.Spec(env.Environment) }
+
+func compile(env *Environment) (found diag.List) {
+	env.Objects, found = compiler.Compile(env.Environment)
+	return found
+}
+
+func checkObjects(env *Environment) diag.List { return validate.Objects(env.Environment, env.Objects) }

@@ -1,0 +1,215 @@
+// Package source reads a directory of CUE files into one typed spec per
+// environment, and remembers where every value was written.
+//
+// It is the only package that knows CUE. It uses no network: the import
+// statefulc.dev/v1 is served from the binary, whatever the user's module has
+// vendored. It says what CUE refuses and where, and judges nothing itself.
+package source
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/load"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/schema"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// BaseName is the name of the environment that the others refine.
+const BaseName = "base"
+
+// ErrNoFiles says that a directory holds no CUE package.
+var ErrNoFiles = errors.New("no CUE files")
+
+// Load reads the CUE package in dir, with the files of the same package in its
+// parents up to the module's root as CUE itself does, and returns its
+// environments: the base first, then the overlays by name.
+//
+// What the user has to mend is in the list; if it has errors there are no
+// environments. The error is for what could not be read at all: a directory
+// that is not there, or [ErrNoFiles].
+func Load(dir string) ([]spec.Environment, diag.List, error) {
+	l, err := newLoader(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := l.staleVendored()
+	if err != nil {
+		return nil, nil, err
+	}
+	bundle, bad, err := l.evaluate()
+	if err != nil || bad.HasErrors() {
+		return nil, append(found, bad...), err
+	}
+	environments, err := l.environments(bundle)
+	return environments, found, err
+}
+
+// loader is one directory on its way from text to values.
+type loader struct {
+	dir    string // as the user wrote it: positions begin with it
+	abs    string
+	root   string // of the CUE module; abs itself outside of any
+	inside bool   // dir is in a CUE module
+	ctx    *cue.Context
+
+	definitions cue.Value // the package statefulc.dev/v1
+}
+
+func newLoader(dir string) (*loader, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(abs)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		return nil, &fs.PathError{Op: "load", Path: dir, Err: errors.New("not a directory")}
+	}
+	l := &loader{dir: dir, abs: abs, root: abs, ctx: cuecontext.New()}
+	for root := abs; ; root = filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, "cue.mod", "module.cue")); err == nil {
+			l.root, l.inside = root, true
+			return l, nil
+		}
+		if root == filepath.Dir(root) {
+			return l, nil
+		}
+	}
+}
+
+// evaluate loads the package and unifies it with #Bundle.
+func (l *loader) evaluate() (cue.Value, diag.List, error) {
+	instance := load.Instances([]string{"."}, l.config())[0]
+	if instance.Err != nil {
+		if _, none := errors.AsType[*load.NoFilesError](instance.Err); none {
+			return cue.Value{}, nil, fmt.Errorf("%s: %w", l.dir, ErrNoFiles)
+		}
+		return cue.Value{}, l.refused(cue.Value{}, instance.Err), nil
+	}
+	if err := l.buildDefinitions(instance); err != nil {
+		return cue.Value{}, nil, err
+	}
+	v := l.ctx.BuildInstance(instance)
+	if bad := l.topLevel(v, instance.Files); bad.HasErrors() {
+		return cue.Value{}, bad, nil
+	}
+	v = v.Unify(l.definitions.LookupPath(cue.MakePath(cue.Def("#Bundle"))))
+	if err := v.Validate(cue.Concrete(true)); err != nil {
+		return cue.Value{}, l.refused(v, err), nil
+	}
+	return v, nil, nil
+}
+
+// config serves the schema from the binary. An overlay on cue.mod/pkg works
+// without network and wins over a vendored copy.
+func (l *loader) config() *load.Config {
+	overlay := map[string]load.Source{}
+	for name, text := range schema.Files() {
+		overlay[filepath.Join(l.root, filepath.FromSlash(schema.VendorDir), name)] = load.FromBytes(text)
+	}
+	if !l.inside {
+		overlay[filepath.Join(l.root, "cue.mod", "module.cue")] = load.FromString(schema.ModuleFile)
+	}
+	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay}
+}
+
+// buildDefinitions takes the schema as the package imports it, so that values
+// of both refer to the same definitions; a package without the import gets its
+// own.
+func (l *loader) buildDefinitions(instance *build.Instance) error {
+	at := slices.IndexFunc(instance.Imports, func(i *build.Instance) bool { return i.ImportPath == schema.ImportPath })
+	if at < 0 {
+		own := load.Instances([]string{schema.ImportPath}, l.config())[0]
+		l.definitions = l.ctx.BuildInstance(own)
+	} else {
+		l.definitions = l.ctx.BuildInstance(instance.Imports[at])
+	}
+	return l.definitions.Err()
+}
+
+// environments decodes the bundle.
+func (l *loader) environments(bundle cue.Value) ([]spec.Environment, error) {
+	base, err := l.environment(BaseName, bundle.LookupPath(cue.ParsePath(BaseName)))
+	if err != nil {
+		return nil, err
+	}
+	out := []spec.Environment{base}
+	fields, err := bundle.LookupPath(cue.ParsePath("overlays")).Fields()
+	if err != nil {
+		return nil, err
+	}
+	for fields.Next() {
+		overlay, err := l.environment(fields.Selector().Unquoted(), fields.Value())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, overlay)
+	}
+	slices.SortFunc(out[1:], func(a, b spec.Environment) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
+	return out, nil
+}
+
+// environment decodes one. A field that package spec lacks is an error, not
+// silence: cue.Value.Decode would drop it.
+func (l *loader) environment(name string, v cue.Value) (spec.Environment, error) {
+	text, err := v.MarshalJSON()
+	if err != nil {
+		return spec.Environment{}, err
+	}
+	app := new(spec.App)
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(app); err != nil {
+		return spec.Environment{}, fmt.Errorf("%s: %s: the schema and package spec differ: %w", l.dir, name, err)
+	}
+	if err := app.FillDefaults(); err != nil {
+		return spec.Environment{}, err
+	}
+	index := new(spec.Index)
+	l.index(index, nil, v)
+	return spec.Environment{Name: name, App: app, Index: index}, nil
+}
+
+// staleVendored compares what `statefulc init` once wrote with the schema of
+// this binary. The compiler does not read it; cue vet and editors do.
+func (l *loader) staleVendored() (diag.List, error) {
+	dir := filepath.Join(l.root, filepath.FromSlash(schema.VendorDir))
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	vendored := map[string][]byte{}
+	for _, e := range entries {
+		if vendored[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
+			return nil, err
+		}
+	}
+	if maps.EqualFunc(vendored, schema.Files(), bytes.Equal) {
+		return nil, nil
+	}
+	return diag.List{{
+		Rule:     "vendored-schema",
+		Severity: diag.Warning,
+		Pos:      diag.Pos{File: l.display(dir)},
+		Message:  "the vendored schema is not the one of this statefulc, which compiles by its own",
+		Fix:      "Run `statefulc init` to renew it, so that cue vet and editors agree.",
+	}}, nil
+}

@@ -1,0 +1,94 @@
+package spec
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// Default is the value of a field that a spec leaves out.
+type Default struct {
+	Type  string // of this package, and the definition of the schema: Probe is #Probe
+	Field string // as the schema calls it
+	Value string // as JSON
+	Why   string
+}
+
+// Defaults is every value that is chosen for the user. The documentation of
+// the schema is made from it; no other place in the code knows one of them.
+var Defaults = []Default{
+	{"Group", "disruption", `1`, "no more than one pod is missing because of us"},
+	{"Group", "start", `"ordered"`, "Kubernetes' own default: the next pod finds the one before"},
+	{"Group", "grace", `"30s"`, "Kubernetes' own default"},
+
+	{"Container", "readOnlyRoot", `true`, "what a program may write to is stated: storage and scratch"},
+
+	{"Storage", "mode", `"ReadWriteOnce"`, "every block volume can do it"},
+
+	{"Probe", "every", `"10s"`, "Kubernetes' own default"},
+	{"Probe", "timeout", `"5s"`, "Kubernetes' 1s is too short for a probe that starts a program"},
+	{"Probe", "fails", `3`, "Kubernetes' own default"},
+
+	{"StorageClass", "reclaim", `"Retain"`, "a deleted claim must not be deleted data"},
+	{"StorageClass", "expand", `true`, "a volume that is full has to grow in place"},
+	{"StorageClass", "binding", `"WaitForFirstConsumer"`, "the volume is made where its pod can run"},
+}
+
+// FillDefaults gives a the values of [Defaults] wherever it states none. The
+// error is a row of the table that does not fit its field: a bug.
+func (a *App) FillDefaults() error { return fill(reflect.ValueOf(a)) }
+
+func fill(v reflect.Value) error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil
+		}
+		return fill(v.Elem())
+	case reflect.Map:
+		return fillMap(v)
+	case reflect.Slice:
+		for i := range v.Len() {
+			if err := fill(v.Index(i)); err != nil {
+				return err
+			}
+		}
+	case reflect.Struct:
+		return fillStruct(v)
+	}
+	return nil
+}
+
+// fillMap writes each value back: what a map holds cannot be changed in place.
+func fillMap(v reflect.Value) error {
+	if kind := v.Type().Elem().Kind(); kind != reflect.Struct && kind != reflect.Pointer && kind != reflect.Map {
+		return nil
+	}
+	for _, key := range v.MapKeys() {
+		filled := reflect.New(v.Type().Elem()).Elem()
+		filled.Set(v.MapIndex(key))
+		if err := fill(filled); err != nil {
+			return err
+		}
+		v.SetMapIndex(key, filled)
+	}
+	return nil
+}
+
+func fillStruct(v reflect.Value) error {
+	t := v.Type()
+	for i := range t.NumField() {
+		if err := fill(v.Field(i)); err != nil {
+			return err
+		}
+		for _, d := range Defaults {
+			if d.Type != t.Name() || d.Field != t.Field(i).Tag.Get("json") || !v.Field(i).IsZero() {
+				continue
+			}
+			if err := json.Unmarshal([]byte(d.Value), v.Field(i).Addr().Interface()); err != nil {
+				return fmt.Errorf("default of #%s.%s: %w", d.Type, d.Field, err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+package validate
+
+import (
+	"fmt"
+
+	"github.com/statefulc/statefulc/apiserver"
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/manifest"
+)
+
+var apiServer = Rule{
+	ID: "api-server",
+	Doc: `What the API server of Kubernetes would refuse, warn about, or drop without a word.
+
+It is the server's own code (defaulting and validation of a create request), asked for every object before anything is
+written. The message is the server's; the position is the line of the spec that the field came from.`,
+	Objects: func(p *Pass) {
+		for _, o := range p.Objects.Objects {
+			for _, v := range apiserver.Create(o.Value) {
+				p.verdict(o, v)
+			}
+		}
+	},
+}
+
+func (p *Pass) verdict(o *manifest.Object, v apiserver.Verdict) {
+	severity, message, fix := diag.Error, v.Message, "Change what the field is made of: the API server would refuse the object."
+	switch v.Kind {
+	case apiserver.Warned:
+		severity, fix = diag.Warning, "The API server takes the object and warns; see whether it is meant."
+	case apiserver.Dropped:
+		message = fmt.Sprintf("dropped without a word: %s", v.Message)
+		fix = "Leave out what it is made of: the cluster would run without it."
+	}
+	p.On(o, manifest.Locate(o.Tree(), v.Field), severity, message, fix)
+}

@@ -1,0 +1,7 @@
+package validate
+
+// Rules are all rules, the API server's first.
+var Rules = []Rule{
+	apiServer,
+	labelReserved,
+}
