@@ -146,9 +146,9 @@ func (g *Group) setVariables() {
 	done := map[string]bool{}
 	var set func(name string, using []string)
 	set = func(name string, using []string) {
-		if slices.Contains(using, name) {
+		if at := slices.Index(using, name); at >= 0 {
 			g.report("env-cycle", []string{"env", name},
-				fmt.Sprintf("%s uses itself: %s", name, strings.Join(append(using, name), " → ")), "Break the circle.")
+				fmt.Sprintf("%s uses itself: %s", name, strings.Join(append(using[at:], name), " → ")), "Break the circle.")
 			return
 		}
 		if done[name] {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -14,22 +15,26 @@ func (l *loader) app() cue.Value {
 	return l.definitions.LookupPath(cue.MakePath(cue.Def("#App")))
 }
 
-// schemaAt is what the schema says of a path of the application; the zero
-// Value where it knows none.
-func (l *loader) schemaAt(path spec.Path) cue.Value {
-	at := l.app()
+// comment is what the schema says of a path of the application, or of the
+// nearest thing above it that has a comment.
+func (l *loader) comment(path spec.Path) string {
+	at, last := l.app(), ""
 	for _, name := range path {
 		if at, _ = step(at, name); !at.Exists() {
-			return cue.Value{}
+			break
 		}
+		last = cmp.Or(doc(at), last)
 	}
-	return at
+	return last
 }
 
-// step goes from a definition to one of its fields, or by a key to the values
-// of a map. Where there is no such thing it returns the names that there are:
-// none for a map.
+// step goes from a definition to one of its fields, to the elements of a list,
+// or by a key to the values of a map. Where there is no such thing it returns
+// the names that there are: none for a map.
 func step(at cue.Value, name string) (cue.Value, []string) {
+	if elem := at.LookupPath(cue.MakePath(cue.AnyIndex)); elem.Exists() {
+		return elem, nil
+	}
 	var known []string
 	fields, err := at.Fields(cue.Optional(true))
 	for err == nil && fields.Next() {

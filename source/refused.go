@@ -126,7 +126,7 @@ func (l *loader) finding(v cue.Value, c *complaint) diag.Diagnostic {
 		}
 		return d
 	}
-	comment := doc(l.schemaAt(c.in))
+	comment := l.comment(c.in)
 	switch {
 	case text == "field not allowed":
 		l.notAllowed(&d, v, c)
@@ -252,6 +252,7 @@ func bestOf(all []errors.Error) (best errors.Error, alternatives []string) {
 var (
 	conflict = regexp.MustCompile(`^conflicting values (.+) and (.+)$`)
 	mismatch = regexp.MustCompile(`^conflicting values (.+) and (.+) \(mismatched types .+\)$`)
+	matched  = regexp.MustCompile(`\(does not satisfy matchN\): (\d+) matched`)
 	outside  = regexp.MustCompile(`^invalid value (.+) \((out of bound|does not satisfy) (.+)\)$`)
 )
 
@@ -269,7 +270,12 @@ func message(t string, alternatives []string) string {
 	return t
 }
 
+// text is an error without its path. What a matchN counted is said by the
+// errors inside of it.
 func text(e errors.Error) string {
+	if m := matched.FindStringSubmatch(e.Error()); m != nil {
+		return m[1] + " alternatives are stated where it takes one"
+	}
 	format, args := e.Msg()
 	return fmt.Sprintf(format, args...)
 }

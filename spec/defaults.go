@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -34,9 +35,13 @@ var Defaults = []Default{
 	{"StorageClass", "binding", `"WaitForFirstConsumer"`, "the volume is made where its pod can run"},
 }
 
-// FillDefaults gives a the values of [Defaults] wherever it states none. The
-// error is a row of the table that does not fit its field: a bug.
-func (a *App) FillDefaults() error { return fill(reflect.ValueOf(a)) }
+// FillDefaults gives a the values of [Defaults] wherever it states none, and
+// the application's name to its namespace, as the schema's dns does. The error
+// is a row of the table that does not fit its field: a bug.
+func (a *App) FillDefaults() error {
+	a.Namespace = cmp.Or(a.Namespace, a.Name)
+	return fill(reflect.ValueOf(a))
+}
 
 func fill(v reflect.Value) error {
 	switch v.Kind() {

@@ -3,5 +3,6 @@ package validate
 // Rules are all rules, the API server's first.
 var Rules = []Rule{
 	apiServer,
+	unprintable,
 	labelReserved,
 }

@@ -1,0 +1,236 @@
+package pipeline_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/statefulc/statefulc/manifest"
+	"github.com/statefulc/statefulc/overlay"
+	"github.com/statefulc/statefulc/pipeline"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// fataler is what laws need of a test: rapid has its own.
+type fataler interface {
+	Helper()
+	Errorf(string, ...any)
+	Fatalf(string, ...any)
+}
+
+// checkLaws builds the application in dir twice and holds it to what is true
+// of every application. That kustomize builds the files back to the compiled
+// objects is proved by the build itself.
+func checkLaws(t fataler, dir string) *pipeline.Result {
+	t.Helper()
+	once, err := pipeline.Build(dir)
+	if err != nil {
+		t.Fatalf("build: %v", err)
+	}
+	again, err := pipeline.Build(dir)
+	if err != nil {
+		t.Fatalf("second build: %v", err)
+	}
+	if diff := cmp.Diff(texts(once.Files), texts(again.Files)); diff != "" {
+		t.Errorf("other bytes the second time:\n%s", diff)
+	}
+	if diff := cmp.Diff(once.Found, again.Found); diff != "" {
+		t.Errorf("other findings the second time:\n%s", diff)
+	}
+	for _, d := range once.Found {
+		if d.Pos.Line == 0 || d.Fix == "" {
+			t.Errorf("a finding without an address or a remedy: %+v", d)
+		}
+	}
+	if once.Found.HasErrors() {
+		if len(once.Files) > 0 {
+			t.Errorf("%d files in spite of errors", len(once.Files))
+		}
+		return once
+	}
+	base := once.Environments[0]
+	for _, env := range once.Environments {
+		originsExist(t, env)
+		linksPoint(t, env)
+		changesAreBlamed(t, base, env)
+	}
+	return once
+}
+
+// Every leaf of every object came from somewhere, and where it came from was
+// written by the user.
+func originsExist(t fataler, env pipeline.Environment) {
+	t.Helper()
+	for _, o := range env.Objects.Objects {
+		manifest.Leaves(o.Tree(), func(f manifest.Field, _ any) {
+			from := o.Trace(f)
+			if len(from) == 0 {
+				t.Errorf("%s: %v: %v comes from nowhere", env.Name, o.Ref(), f)
+			}
+			for _, path := range from {
+				if !env.Index.Find(path).Pos.IsValid() {
+					t.Errorf("%s: %v: %v comes from %v, which nobody wrote", env.Name, o.Ref(), f, path)
+				}
+			}
+		})
+	}
+}
+
+// Every link leads from the spec: its path is one that the spec's types have.
+func linksPoint(t fataler, env pipeline.Environment) {
+	t.Helper()
+	for _, o := range env.Objects.Objects {
+		for _, l := range o.Links {
+			if !exists(reflect.TypeOf(env.App), l.From) {
+				t.Errorf("%s: %v: %v is linked to %v, which no spec has", env.Name, o.Ref(), l.Field, l.From)
+			}
+		}
+	}
+}
+
+// exists reports whether a value of type t can have something at path.
+func exists(t reflect.Type, path spec.Path) bool {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if len(path) == 0 {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Map, reflect.Slice:
+		return exists(t.Elem(), path[1:])
+	case reflect.Struct:
+		for _, f := range manifest.Fields(t) {
+			if f.Name == path[0] {
+				return exists(f.Type, path[1:])
+			}
+		}
+	}
+	return false
+}
+
+// What differs between the base and an overlay came from a part of the spec
+// that differs too, and from a narrower one than the group as a whole.
+func changesAreBlamed(t fataler, base, env pipeline.Environment) {
+	t.Helper()
+	for _, o := range env.Objects.Objects {
+		old := base.Objects.Find(o.Ref())
+		if old == nil {
+			continue
+		}
+		was := leaves(old)
+		manifest.Leaves(o.Tree(), func(f manifest.Field, v any) {
+			if before, ok := was[f.String()]; ok && reflect.DeepEqual(before, v) {
+				return
+			}
+			for _, path := range o.Trace(f) {
+				if !reflect.DeepEqual(at(t, base.App, path), at(t, env.App, path)) && (len(path) != 2 || path[0] != "groups") {
+					return
+				}
+			}
+			t.Errorf("%s: %v: %v changed to %v, and is blamed on %v", env.Name, o.Ref(), f, v, o.Trace(f))
+		})
+	}
+}
+
+func leaves(o *manifest.Object) map[string]any {
+	out := map[string]any{}
+	manifest.Leaves(o.Tree(), func(f manifest.Field, v any) { out[f.String()] = v })
+	return out
+}
+
+// at is the value of a spec at a path; nil where there is none.
+func at(t fataler, app *spec.App, path spec.Path) any {
+	t.Helper()
+	text, err := json.Marshal(app)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatalf("%v", err)
+	}
+	for _, name := range path {
+		switch below := v.(type) {
+		case map[string]any:
+			v = below[name]
+		case []any:
+			return below // lists are compared whole: an element has no name
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+func texts(files []overlay.File) map[string]string {
+	out := map[string]string{}
+	for _, f := range files {
+		out[f.Path] = string(f.Data)
+	}
+	return out
+}
+
+// The examples keep the laws, have nothing to complain about, and are
+// committed as they are built.
+func TestExamples(t *testing.T) {
+	dirs, err := filepath.Glob("../examples/*")
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, dir := range dirs {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			result := checkLaws(t, dir)
+			for _, d := range result.Found {
+				t.Errorf("%v: %s", d.Pos, d.Message)
+			}
+			deploy := filepath.Join(dir, "deploy")
+			if os.Getenv("UPDATE") != "" {
+				update(t, deploy, result.Files)
+			}
+			if diff := cmp.Diff(committed(t, deploy), texts(result.Files)); diff != "" {
+				t.Errorf("deploy/ is not what the spec says; UPDATE=1 go test ./... renews it: -committed +built\n%s", diff)
+			}
+		})
+	}
+}
+
+func committed(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, pattern := range []string{"base/*", "overlays/*/*"} {
+		files, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[filepath.ToSlash(strings.TrimPrefix(file, dir+string(filepath.Separator)))] = string(text)
+		}
+	}
+	return out
+}
+
+func update(t *testing.T, dir string, files []overlay.File) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		file := filepath.Join(dir, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

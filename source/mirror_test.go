@@ -1,0 +1,136 @@
+package source
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/load"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/statefulc/statefulc/schema"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// mirrored are the structs of package spec by the definition that each
+// mirrors.
+var mirrored = map[string]reflect.Type{
+	"#App":          reflect.TypeFor[spec.App](),
+	"#Group":        reflect.TypeFor[spec.Group](),
+	"#Container":    reflect.TypeFor[spec.Container](),
+	"#Storage":      reflect.TypeFor[spec.Storage](),
+	"#Scratch":      reflect.TypeFor[spec.Scratch](),
+	"#File":         reflect.TypeFor[spec.File](),
+	"#ProbeFields":  reflect.TypeFor[spec.Probe](),
+	"#Toleration":   reflect.TypeFor[spec.Toleration](),
+	"#ClientFields": reflect.TypeFor[spec.Client](),
+	"#StorageClass": reflect.TypeFor[spec.StorageClass](),
+}
+
+// definitions loads the schema as a spec would import it.
+func definitions(t *testing.T) cue.Value {
+	t.Helper()
+	l, err := newLoader(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := cuecontext.New().BuildInstance(load.Instances([]string{schema.ImportPath}, l.config())[0])
+	if v.Err() != nil {
+		t.Fatal(v.Err())
+	}
+	return v
+}
+
+// The schema and package spec have the same definitions with the same fields,
+// both ways.
+func TestSpecMirrorsSchema(t *testing.T) {
+	all, err := definitions(t).Fields(cue.Definitions(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for all.Next() {
+		name, v := all.Selector().String(), all.Value()
+		if name == "#Bundle" || v.IncompleteKind()&cue.StructKind == 0 {
+			continue
+		}
+		seen[name] = true
+		mirror, ok := mirrored[name]
+		if !ok {
+			t.Errorf("%s has no struct in package spec", name)
+			continue
+		}
+		if diff := cmp.Diff(cueFields(t, v), goFields(mirror)); diff != "" {
+			t.Errorf("%s: -schema +spec.%s\n%s", name, mirror.Name(), diff)
+		}
+	}
+	for name := range mirrored {
+		if !seen[name] {
+			t.Errorf("the schema has no %s", name)
+		}
+	}
+	dns := definitions(t).LookupPath(cue.ParsePath("#Group.dns"))
+	if diff := cmp.Diff(cueFields(t, dns), goFields(reflect.TypeFor[spec.DNS]())); diff != "" {
+		t.Errorf("#Group.dns: -schema +spec.DNS\n%s", diff)
+	}
+}
+
+// Every row of the defaults is for a field that the schema leaves open, and
+// has a value that the schema accepts.
+func TestDefaultsFitTheSchema(t *testing.T) {
+	schema := definitions(t)
+	for _, d := range spec.Defaults {
+		definition := schema.LookupPath(cue.MakePath(cue.Def(definitionOf(d.Type))))
+		field := definition.LookupPath(cue.MakePath(cue.Str(d.Field).Optional()))
+		if !field.Exists() {
+			t.Errorf("#%s has no optional field %s", d.Type, d.Field)
+			continue
+		}
+		if v := field.Unify(schema.Context().CompileString(d.Value)); v.Validate(cue.Concrete(true)) != nil {
+			t.Errorf("#%s.%s: the schema refuses the default %s", d.Type, d.Field, d.Value)
+		}
+		if d.Why == "" {
+			t.Errorf("#%s.%s: nobody says why", d.Type, d.Field)
+		}
+	}
+}
+
+// definitionOf is the definition that a struct mirrors.
+func definitionOf(name string) string {
+	for definition, mirror := range mirrored {
+		if mirror.Name() == name {
+			return definition
+		}
+	}
+	return "#" + name
+}
+
+func cueFields(t *testing.T, v cue.Value) []string {
+	t.Helper()
+	fields, err := v.Fields(cue.Optional(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for fields.Next() {
+		out = append(out, strings.TrimRight(fields.Selector().String(), "?!"))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func goFields(t reflect.Type) []string {
+	var out []string
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous {
+			out = append(out, goFields(f.Type)...)
+		} else {
+			out = append(out, f.Tag.Get("json"))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
