@@ -79,7 +79,11 @@ func (l *loader) refused(v cue.Value, err error) diag.List {
 		}
 		c.errors = append(c.errors, e)
 	}
-	return l.findings(v, byPath)
+	found := l.findings(v, byPath)
+	if v.Exists() {
+		found = append(found, l.overlooked(v, byPath)...)
+	}
+	return found
 }
 
 // findings leaves out what follows from another mistake: a computed field that
@@ -131,7 +135,7 @@ func (l *loader) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	case text == "field not allowed":
 		l.notAllowed(&d, v, c)
 	case text == "field is required but not present":
-		d.Message = fmt.Sprintf("%s is missing", c.in)
+		d.Message = missingField(c.in)
 		d.Fix = sentence("State it", comment)
 	case strings.HasPrefix(text, "incomplete value"):
 		d.Message = fmt.Sprintf("%s has no value, only %s", c.in, strings.TrimPrefix(text, "incomplete value "))
@@ -174,7 +178,7 @@ func (l *loader) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related) {
 		}
 	}
 	if len(schemas) > 0 {
-		return primary, []diag.Related{{Pos: schemas[len(schemas)-1], Message: "the schema asks for it here"}}
+		return primary, []diag.Related{{Pos: schemas[0], Message: "the schema asks for it here"}}
 	}
 	return primary, nil
 }

@@ -31,7 +31,7 @@ import (
 const BaseName = "base"
 
 // ErrNoFiles says that a directory holds no CUE package.
-var ErrNoFiles = errors.New("no CUE files")
+var ErrNoFiles = errors.New("no CUE files; a spec is a CUE package with a base")
 
 // Load reads the CUE package in dir, with the files of the same package in its
 // parents up to the module's root as CUE itself does, and returns its
@@ -73,7 +73,7 @@ func newLoader(dir string) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(abs)
+	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
 		return nil, err

@@ -1,0 +1,71 @@
+package apiserver
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	_ "k8s.io/kubernetes/pkg/apis/apps/install" // install fills the scheme with types, defaults and conversions
+	_ "k8s.io/kubernetes/pkg/apis/core/install"
+	_ "k8s.io/kubernetes/pkg/apis/networking/install"
+	_ "k8s.io/kubernetes/pkg/apis/policy/install"
+	_ "k8s.io/kubernetes/pkg/apis/storage/install"
+	"k8s.io/kubernetes/pkg/registry/apps/statefulset"
+	"k8s.io/kubernetes/pkg/registry/networking/networkpolicy"
+	"k8s.io/kubernetes/pkg/registry/policy/poddisruptionbudget"
+	"k8s.io/kubernetes/pkg/registry/storage/storageclass"
+)
+
+// kind is how the server treats the objects of one kind.
+type kind struct {
+	strategy rest.RESTCreateStrategy
+	begin    func(runtime.Object) error // what the kind's storage does before the strategy sees the object; mostly nothing
+}
+
+// kinds are the kinds whose rules we know, in the version that we write.
+// Outside the core group the server's own strategies are light enough to
+// import; for the core group there are our adapters in core.go.
+var kinds = map[schema.GroupVersionKind]kind{
+	corev1.SchemeGroupVersion.WithKind("ConfigMap"):             {strategy: configMap},
+	corev1.SchemeGroupVersion.WithKind("Service"):               {strategy: service, begin: beginService},
+	corev1.SchemeGroupVersion.WithKind("ServiceAccount"):        {strategy: serviceAccount},
+	appsv1.SchemeGroupVersion.WithKind("StatefulSet"):           {strategy: statefulset.Strategy},
+	networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"):   {strategy: networkpolicy.Strategy},
+	policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget"): {strategy: poddisruptionbudget.Strategy},
+	storagev1.SchemeGroupVersion.WithKind("StorageClass"):       {strategy: storageclass.Strategy},
+}
+
+// Kinds lists what [Create] can judge, in a fixed order.
+func Kinds() []schema.GroupVersionKind {
+	return slices.SortedFunc(maps.Keys(kinds), func(a, b schema.GroupVersionKind) int {
+		return cmp.Compare(a.String(), b.String())
+	})
+}
+
+// kindOf names the version and kind of a typed object by its Go type. It errs
+// on a kind that we have no strategy for.
+func kindOf(o runtime.Object) (schema.GroupVersionKind, error) {
+	gvks, _, err := legacyscheme.Scheme.ObjectKinds(o)
+	if err != nil {
+		return schema.GroupVersionKind{}, err
+	}
+	return gvks[0], known(gvks[0])
+}
+
+// known errs on a kind that we have no strategy for.
+func known(gvk schema.GroupVersionKind) error {
+	if _, ok := kinds[gvk]; !ok {
+		return fmt.Errorf("apiserver: the rules for %v are not known", gvk)
+	}
+	return nil
+}

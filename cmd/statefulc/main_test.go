@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"statefulc": main})
+}
+
+// TestScripts runs the command as a user would; see testdata/script.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/script",
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// What is written but cannot all be put in place leaves nothing behind.
+func TestWriteIsAllOrNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/base", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := write(dir, map[string][]byte{"a/b/new.yaml": []byte("x"), "base/file.yaml": []byte("y")})
+	if err == nil {
+		t.Fatal("a file in the place of a directory was no error")
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 1 || entries[0].Name() != "base" {
+		t.Errorf("left behind: %v", entries)
+	}
+}
+
+// A bug of ours is said in a line or two, without a stack, and ends the run
+// with 2.
+func TestBugsAreSaid(t *testing.T) {
+	var said strings.Builder
+	broken := writerFunc(func([]byte) (int, error) { panic("the printer is broken") })
+	if code := run([]string{"version"}, broken, &said); code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	if text := said.String(); !strings.Contains(text, "internal error: the printer is broken") || strings.Contains(text, "goroutine") {
+		t.Errorf("said: %s", text)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -1,0 +1,115 @@
+package overlay
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// change is what patches do to an object: edits of lists that kustomize does
+// not merge, at their place in the base, and after them a strategic merge.
+type change struct {
+	edits []edit
+	merge tree
+}
+
+// edit is a JSON 6902 patch with a purpose: the list that it edits, or "" for
+// the whole object.
+type edit struct {
+	list string
+	ops  []op
+}
+
+// strategic makes a strategic merge for kustomize, not for the API server.
+//
+// The two differ: kustomize's schema is that of Kubernetes 1.21, it knows
+// neither $setElementOrder nor $retainKeys (they end up in the object), and it
+// puts the elements that a patch names before all others
+// (kubernetes-sigs/kustomize#5904). What can not be said so is left to edits
+// or replaced whole.
+func strategic(base, want *object) change {
+	s := openapi.SchemaForResourceType(kyaml.TypeMeta{APIVersion: base.apiVersion(), Kind: base.Kind})
+	return mergeTrees(base.tree, want.tree, place{schema: s})
+}
+
+// place is where in the base a merge is: the path to it, tests that hold the
+// positions in that path, and what kustomize knows of the field.
+type place struct {
+	path   pointer
+	guards []op
+	schema *openapi.ResourceSchema
+}
+
+func (p place) field(name string) place {
+	p.path = p.path.join(name)
+	if p.schema != nil {
+		p.schema = p.schema.Field(name)
+	}
+	return p
+}
+
+// element is the i-th element of a list, which has the value id in its key.
+func (p place) element(i int, key string, id any) place {
+	p.path = p.path.at(i)
+	p.guards = append(slices.Clone(p.guards), op{"test", p.path.join(key), id})
+	p.schema = p.schema.Elements()
+	return p
+}
+
+// merges reports whether kustomize merges a list, and the fields by which it
+// finds the elements then: none if they are scalars, as finalizers are.
+// Volumes merge with "merge,retainKeys".
+func (p place) merges() (keys []string, ok bool) {
+	if p.schema == nil {
+		return nil, false
+	}
+	strategy, keys := p.schema.PatchStrategyAndKeyList()
+	return keys, strings.Contains(strategy, "merge")
+}
+
+func mergeTrees(old, want tree, at place) change {
+	c := change{merge: tree{}}
+	for _, k := range keysOf(old, want) {
+		a, had := old[k]
+		b, has := want[k]
+		switch {
+		case !has:
+			c.merge[k] = nil
+		case !had:
+			c.merge[k] = b
+		case !reflect.DeepEqual(a, b):
+			patch, edits := mergeValues(a, b, at.field(k))
+			c.edits = append(c.edits, edits...)
+			if patch != nil {
+				c.merge[k] = patch
+			}
+		}
+	}
+	return c
+}
+
+// mergeValues returns what a merge has to say of a field that both objects
+// have, or nil if edits say it all.
+func mergeValues(old, want any, at place) (any, []edit) {
+	if a, b, ok := both[tree](old, want); ok {
+		return mergeFields(a, b, at)
+	}
+	if a, b, ok := both[[]any](old, want); ok {
+		return mergeLists(a, b, at)
+	}
+	return want, nil
+}
+
+func mergeFields(old, want tree, at place) (any, []edit) {
+	if len(want) == 0 {
+		return tree{"$patch": "replace"}, nil // {} alone would change nothing
+	}
+	c := mergeTrees(old, want, at)
+	if len(c.merge) == 0 {
+		return nil, c.edits
+	}
+	return c.merge, c.edits
+}

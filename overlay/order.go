@@ -1,0 +1,92 @@
+package overlay
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/statefulc/statefulc/manifest"
+)
+
+// ordered gives the tree of a value of type t the order of its Go type, in
+// which people write manifests: a container's name, image, command, args. It
+// also tells quantities from strings, which look alike in a tree: cpu: 2.
+func ordered(v any, t reflect.Type) any {
+	t = deref(t)
+	switch v := v.(type) {
+	case tree:
+		m := make(mapping, 0, len(v))
+		for _, k := range keyOrder(v, t) {
+			m = append(m, entry{k, ordered(v[k], below(t, k))})
+		}
+		return m
+	case []any:
+		list := make([]any, len(v))
+		for i, e := range v {
+			list[i] = ordered(e, below(t, ""))
+		}
+		return list
+	case string:
+		if t == reflect.TypeFor[resource.Quantity]() && isInteger(v) {
+			return bare(v)
+		}
+	}
+	return v
+}
+
+// keyOrder lists the keys of a tree as t declares its fields, but directives
+// of a patch and apiVersion before all; what t does not declare is sorted.
+func keyOrder(v tree, t reflect.Type) []string {
+	var fields []manifest.JSONField
+	if t.Kind() == reflect.Struct {
+		fields = manifest.Fields(t)
+	}
+	rank := func(k string) int {
+		switch k {
+		case "$patch":
+			return -2
+		case "apiVersion":
+			return -1
+		}
+		if i := slices.IndexFunc(fields, func(f manifest.JSONField) bool { return f.Name == k }); i >= 0 {
+			return i
+		}
+		return len(fields)
+	}
+	return slices.SortedFunc(maps.Keys(v), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
+}
+
+// below is the type of what a value of type t holds under a field's name, a
+// key or a position.
+func below(t reflect.Type, step string) reflect.Type {
+	switch t = deref(t); t.Kind() {
+	case reflect.Struct:
+		return manifest.FieldType(t, step)
+	case reflect.Map, reflect.Slice:
+		return t.Elem()
+	}
+	return reflect.TypeFor[any]()
+}
+
+func deref(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
+// isInteger reports whether a quantity without a unit reads back the same as a
+// number. Exponents do not, 1e3 comes back as 1000; and numbers of more than
+// 18 digits are rounded.
+func isInteger(quantity string) bool {
+	digits, unit := measure(quantity)
+	if digits == 0 || digits > 18 || unit != "" {
+		return false
+	}
+	return digits == 1 || quantity[0] != '0'
+}

@@ -1,0 +1,74 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+
+	"cuelang.org/go/cue"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// overlooked finds what CUE does not say while a struct has another error:
+// fields that are unknown, and fields that are missing (cue-lang/cue#1319).
+// Paths in said have been complained about.
+func (l *loader) overlooked(bundle cue.Value, said map[string]*complaint) diag.List {
+	var out diag.List
+	at := cue.ParsePath(BaseName)
+	l.search(bundle, []string{BaseName}, bundle.LookupPath(at), l.app(), said, &out)
+	overlays, err := bundle.LookupPath(cue.ParsePath("overlays")).Fields()
+	for err == nil && overlays.Next() {
+		path := []string{"overlays", overlays.Selector().Unquoted()}
+		l.search(bundle, path, overlays.Value(), l.app(), said, &out)
+	}
+	return out
+}
+
+// search compares the fields of v with those that the schema has there.
+func (l *loader) search(bundle cue.Value, path []string, v, schema cue.Value, said map[string]*complaint, out *diag.List) {
+	var unknown, missing []string
+	fields, err := v.Fields(cue.All())
+	for err == nil && fields.Next() {
+		selector := fields.Selector()
+		if selector.LabelType() != cue.StringLabel || selector.ConstraintType() == cue.OptionalConstraint {
+			continue
+		}
+		name := selector.Unquoted()
+		if selector.ConstraintType() == cue.RequiredConstraint {
+			missing = append(missing, name)
+			continue
+		}
+		known, _ := step(schema, name)
+		if !known.Exists() {
+			unknown = append(unknown, name)
+			continue
+		}
+		l.search(bundle, append(path[:len(path):len(path)], name), fields.Value(), known, said, out)
+	}
+	missing = slices.DeleteFunc(missing, func(name string) bool { return didYouMean(name, unknown) != "" })
+	for _, name := range slices.Concat(unknown, missing) {
+		c := &complaint{path: append(path[:len(path):len(path)], name)}
+		c.in, c.overlay = application(c.path)
+		if _, known := said[c.in.String()]; known {
+			continue
+		}
+		said[c.in.String()] = c
+		if slices.Contains(missing, name) {
+			*out = append(*out, l.missing(bundle, c))
+			continue
+		}
+		d := diag.Diagnostic{Rule: rule}
+		l.notAllowed(&d, bundle, c)
+		*out = append(*out, d)
+	}
+}
+
+func (l *loader) missing(bundle cue.Value, c *complaint) diag.Diagnostic {
+	d := diag.Diagnostic{Rule: rule, Path: c.in.String()}
+	d.Pos, _ = l.places(bundle, c)
+	d.Message, d.Fix = missingField(c.in), sentence("State it", l.comment(c.in))
+	return d
+}
+
+func missingField(in spec.Path) string { return fmt.Sprintf("%s is missing", in) }
