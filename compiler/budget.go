@@ -7,8 +7,9 @@ import (
 	"github.com/statefulc/statefulc/spec"
 )
 
-// budget limits how many pods of a group a node drain may take at once. A
-// single pod has none: its budget would block every drain.
+// budget limits how many pods of a group a node drain may take at once: one
+// budget over all racks, since a pod under two cannot be evicted. A single pod
+// has none: its budget would block every drain.
 func budget(c *Context) {
 	for _, g := range c.Groups {
 		if g.Replicas < 2 {

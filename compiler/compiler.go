@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/statefulc/statefulc/diag"
@@ -32,14 +30,9 @@ type Pass struct {
 // the list reports as an error left something out of them.
 func Compile(env spec.Environment) (*manifest.Set, diag.List) {
 	c := &Context{App: env.App, index: env.Index, set: new(manifest.Set)}
-	for _, key := range slices.Sorted(maps.Keys(c.App.Groups)) {
-		c.Groups = append(c.Groups, &Group{
-			Context: c,
-			Group:   c.App.Groups[key],
-			key:     key,
-			path:    spec.Path{"groups", key},
-		})
-	}
+	byKey(c.App.Groups, func(key string, g *spec.Group) {
+		c.Groups = append(c.Groups, &Group{Context: c, Group: g, key: key, path: spec.Path{"groups", key}})
+	})
 	for _, pass := range Passes {
 		pass.Run(c)
 	}
@@ -51,58 +44,42 @@ func Compile(env spec.Environment) (*manifest.Set, diag.List) {
 type Context struct {
 	App    *spec.App
 	Groups []*Group // by key
+	Pods   []*Pod   // of groups and jobs, from the passes workloads and jobs on
 
 	index *spec.Index
 	set   *manifest.Set
 	found diag.List
 }
 
-// Group is a group of the spec and its StatefulSet.
+// Group is a group of the spec.
 type Group struct {
 	*Context
 	*spec.Group
 
 	key  string
 	path spec.Path
-
-	object *manifest.Object    // the StatefulSet, from the pass workload on
-	sts    *appsv1.StatefulSet // its value
-}
-
-// pod is the pod template's spec.
-func (g *Group) pod() *corev1.PodSpec { return &g.sts.Spec.Template.Spec }
-
-// main is the container that the group is about.
-func (g *Group) main() *corev1.Container { return &g.pod().Containers[0] }
-
-// inMain is the field of the main container that is called name.
-func (g *Group) inMain(name string) string {
-	return fmt.Sprintf("spec.template.spec.containers[%s].%s", g.key, name)
-}
-
-// from links a field of the StatefulSet to a path of the group.
-func (g *Group) from(field string, path ...string) {
-	g.object.From(field, g.path.Join(path...))
 }
 
 // report is a mistake of the user that the schema cannot see.
-func (g *Group) report(rule string, path []string, message, fix string) {
-	full := g.path.Join(path...)
-	g.found = append(g.found, diag.Diagnostic{
+func (c *Context) report(rule string, path spec.Path, message, fix string) {
+	c.found = append(c.found, diag.Diagnostic{
 		Rule:    rule,
-		Pos:     g.index.Find(full).Pos,
-		Path:    full.String(),
+		Pos:     c.index.Find(path).Pos,
+		Path:    path.String(),
 		Message: message,
 		Fix:     fix,
 	})
 }
 
 // The labels that every object has. Those of the app and the group select
-// pods; a selector cannot be changed later, so nothing else enters one.
+// pods; a selector cannot be changed later, so nothing else enters one but the
+// rack, which cannot change either.
 const (
 	labelApp       = "app.kubernetes.io/name"
 	labelGroup     = "app.kubernetes.io/component"
 	labelManagedBy = "app.kubernetes.io/managed-by"
+	labelRack      = "statefulc.dev/rack"
+	labelPeers     = "statefulc.dev/peers" // on headless Services alone
 )
 
 // selector are the labels that the group's pods have and no others do.
@@ -125,9 +102,10 @@ func (g *Group) add(r manifest.Resource) *manifest.Object {
 	return g.Context.add(r, g.path, g.selector())
 }
 
-// add names what an object belongs to and puts it into the set. All that is
-// not linked more closely came from there.
+// add labels an object and puts it into the set. All that is not linked more
+// closely came from a path.
 func (c *Context) add(r manifest.Resource, of spec.Path, labels map[string]string) *manifest.Object {
+	labels = maps.Clone(labels)
 	labels[labelManagedBy] = "statefulc"
 	r.SetLabels(c.labels(labels))
 	o := c.set.Add(r)
@@ -137,11 +115,14 @@ func (c *Context) add(r manifest.Resource, of spec.Path, labels map[string]strin
 	return o
 }
 
+// ofApp are the labels of an object that belongs to no group.
+func (c *Context) ofApp() map[string]string { return map[string]string{labelApp: c.App.Name} }
+
 func (c *Context) linkLabels(o *manifest.Object, field string) {
 	o.From(fmt.Sprintf("%s[%s]", field, labelApp), spec.Path{"name"})
-	for _, key := range slices.Sorted(maps.Keys(c.App.Labels)) {
+	byKey(c.App.Labels, func(key, _ string) {
 		o.From(fmt.Sprintf("%s[%s]", field, key), spec.Path{"labels", key})
-	}
+	})
 }
 
 // named is the metadata of a namespaced object.
@@ -153,4 +134,13 @@ func (c *Context) named(name string) metav1.ObjectMeta {
 func kind(s string) metav1.TypeMeta {
 	version, name, _ := strings.Cut(s, " ")
 	return metav1.TypeMeta{APIVersion: version, Kind: name}
+}
+
+func keysOf[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// byKey calls do for each entry of a map, in order.
+func byKey[V any](m map[string]V, do func(string, V)) {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		do(key, m[key])
+	}
 }

@@ -20,7 +20,7 @@ import (
 // by default from 1.35 on (PodTopologyLabelsAdmission).
 var identity = []struct {
 	name   string
-	source func(*Group) *corev1.EnvVarSource
+	source func(*Container) *corev1.EnvVarSource
 }{
 	{"POD_NAME", fieldRef("metadata.name")},
 	{"POD_IP", fieldRef("status.podIP")},
@@ -32,90 +32,125 @@ var identity = []struct {
 	{"MEMORY_LIMIT", memoryLimit},
 }
 
-func fieldRef(path string) func(*Group) *corev1.EnvVarSource {
-	return func(*Group) *corev1.EnvVarSource {
+func fieldRef(path string) func(*Container) *corev1.EnvVarSource {
+	return func(*Container) *corev1.EnvVarSource {
 		return &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: path}}
 	}
 }
 
 // cpuLimit is the limit in cores, rounded up by Kubernetes; what is requested
 // where there is none, since Kubernetes would give the node's.
-func cpuLimit(g *Group) *corev1.EnvVarSource {
-	if g.CPULimit == "" {
+func cpuLimit(c *Container) *corev1.EnvVarSource {
+	if c.CPULimit == "" {
 		return resourceRef("requests.cpu", "1")
 	}
 	return resourceRef("limits.cpu", "1")
 }
 
-func memoryLimit(*Group) *corev1.EnvVarSource { return resourceRef("limits.memory", "1Mi") }
+func memoryLimit(*Container) *corev1.EnvVarSource { return resourceRef("limits.memory", "1Mi") }
 
 func resourceRef(name, unit string) *corev1.EnvVarSource {
 	return &corev1.EnvVarSource{ResourceFieldRef: &corev1.ResourceFieldSelector{Resource: name, Divisor: resource.MustParse(unit)}}
 }
 
-// environment sets the variables of the main container.
+// environment sets the variables of each container.
 func environment(c *Context) {
-	for _, g := range c.Groups {
-		g.setIdentity()
-		g.setVariables()
+	c.each(func(c *Container) {
+		e := &environ{Container: c, values: c.values()}
+		e.setIdentity()
+		e.setVariables()
+	})
+}
+
+// environ is a container's environment on its way.
+type environ struct {
+	*Container
+	values map[string]variable
+}
+
+// variable is a value and where the spec states it.
+type variable struct {
+	spec.Value
+	path spec.Path
+}
+
+// values are the container's own variables, and those of its rack.
+func (c *Container) values() map[string]variable {
+	out := map[string]variable{}
+	for name, value := range c.Env {
+		out[name] = variable{value, c.path.Join("env", name)}
 	}
+	if c.rack != "" && c.role == isMain {
+		for name, value := range c.group.Racks[c.rack].Env {
+			out[name] = variable{value, c.path.Join("racks", c.rack, "env", name)}
+		}
+	}
+	return out
+}
+
+func (e *environ) add(v corev1.EnvVar, from spec.Path) {
+	k := e.target()
+	k.Env = append(k.Env, v)
+	e.object.From(fmt.Sprintf("%s.spec.%s[%s].env[%s]", e.Pod.field, e.list, e.name, v.Name), from)
 }
 
 // setIdentity sets those variables of [identity] that the container mentions
 // anywhere: Kubernetes expands them, or a shell, or the program itself.
-func (g *Group) setIdentity() {
-	texts := g.texts()
+func (e *environ) setIdentity() {
+	texts := e.texts()
 	for _, id := range identity {
-		if own, ok := g.Env[id.name]; ok && own != selfReference(id.name) {
+		if own, ok := e.values[id.name]; ok && own.Text != selfReference(id.name) {
 			continue
 		}
 		at := slices.IndexFunc(texts, func(t text) bool { return mentions(t.text, id.name) })
 		if at < 0 {
 			continue
 		}
-		g.checkLimit(id.name, texts[at].path)
-		g.main().Env = append(g.main().Env, corev1.EnvVar{Name: id.name, ValueFrom: id.source(g)})
-		g.from(g.inMain("env["+id.name+"]"), texts[at].path...)
+		e.checkIdentity(id.name, texts[at].path)
+		e.add(corev1.EnvVar{Name: id.name, ValueFrom: id.source(e.Container)}, texts[at].path)
 	}
 }
 
-// checkLimit refuses a variable about a limit that the group does not have:
-// Kubernetes would silently give the node's.
-func (g *Group) checkLimit(name string, path []string) {
+// checkIdentity refuses a variable that the container does not have: Kubernetes
+// would give the node's limit, or nothing, without a word.
+func (e *environ) checkIdentity(name string, at spec.Path) {
 	switch {
-	case name == "CPU_LIMIT" && g.CPULimit == "" && g.CPU == "":
-		g.report("env-limit", path, "CPU_LIMIT is used, and the group states neither cpuLimit nor cpu", "State cpu, or the number itself.")
-	case name == "MEMORY_LIMIT" && g.Memory == "":
-		g.report("env-limit", path, "MEMORY_LIMIT is used, and the group states no memory", "State memory, or the number itself.")
+	case name == "CPU_LIMIT" && e.CPULimit == "" && e.CPU == "":
+		e.Context.report("env-limit", at, "CPU_LIMIT is used, and neither cpuLimit nor cpu is stated", "State cpu, or the number itself.")
+	case name == "MEMORY_LIMIT" && e.Memory == "":
+		e.Context.report("env-limit", at, "MEMORY_LIMIT is used, and no memory is stated", "State memory, or the number itself.")
+	case name == "POD_ORDINAL" && e.claims == nil:
+		e.Context.report("not-stable", at, "POD_ORDINAL is used, and the pods have no ordinals", "State `stable: true`, or leave it out.")
 	}
 }
 
 // text is a string of the spec that a container gets to see.
 type text struct {
-	path []string
+	path spec.Path
 	text string
 }
 
 // texts are all strings in which a variable can be mentioned.
-func (g *Group) texts() []text {
+func (e *environ) texts() []text {
 	var out []text
-	byKey(g.Env, func(name string, value spec.Scalar) {
-		out = append(out, text{[]string{"env", name}, string(value)})
+	byKey(e.values, func(name string, v variable) {
+		out = append(out, text{v.path, string(v.Text)})
 	})
 	command := func(words []string, path ...string) {
 		for i, word := range words {
-			out = append(out, text{append(path[:len(path):len(path)], fmt.Sprint(i)), word})
+			out = append(out, text{e.path.Join(path...).Join(fmt.Sprint(i)), word})
 		}
 	}
-	command(g.Command, "command")
-	command(g.Args, "args")
-	for _, p := range g.probes() {
+	command(e.Command, "command")
+	command(e.Args, "args")
+	for _, p := range e.probes() {
 		command(p.probe.Exec, p.name, "exec")
 	}
-	command(g.OnStart, "onStart")
-	command(g.OnStop, "onStop")
-	byKey(g.Files, func(path string, file spec.File) {
-		out = append(out, text{[]string{"files", path, "text"}, file.Text})
+	command(e.OnStart, "onStart")
+	command(e.OnStop, "onStop")
+	byKey(e.Files, func(path string, file spec.File) {
+		content, format := contentOf(file)
+		out = append(out, text{e.path.Join("files", path, format), content})
 	})
 	return out
 }
@@ -142,40 +177,44 @@ func selfReference(name string) spec.Scalar { return spec.Scalar("$(" + name + "
 
 // setVariables sets the user's, by name, but each after those it uses:
 // Kubernetes expands only what was defined before.
-func (g *Group) setVariables() {
+func (e *environ) setVariables() {
 	done := map[string]bool{}
-	var set func(name string, using []string)
-	set = func(name string, using []string) {
-		if at := slices.Index(using, name); at >= 0 {
-			g.report("env-cycle", []string{"env", name},
-				fmt.Sprintf("%s uses itself: %s", name, strings.Join(append(using[at:], name), " → ")), "Break the circle.")
-			return
-		}
-		if done[name] {
-			return
-		}
-		for _, used := range references(string(g.Env[name])) {
-			if _, ok := g.Env[used]; ok && !g.isIdentity(used) {
-				set(used, append(using[:len(using):len(using)], name))
-			}
-		}
-		if done[name] {
-			return
-		}
-		done[name] = true
-		g.main().Env = append(g.main().Env, corev1.EnvVar{Name: name, Value: string(g.Env[name])})
-		g.from(g.inMain("env["+name+"]"), "env", name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(g.Env)) {
-		if !g.isIdentity(name) {
-			set(name, nil)
-		}
+	for _, name := range slices.Sorted(maps.Keys(e.values)) {
+		e.set(name, nil, done)
 	}
 }
 
+// set sets a variable that those in using wait for.
+func (e *environ) set(name string, using []string, done map[string]bool) {
+	v := e.values[name]
+	if at := slices.Index(using, name); at >= 0 {
+		e.Context.report("env-cycle", v.path, fmt.Sprintf("%s uses itself: %s", name, strings.Join(append(using[at:], name), " → ")), "Break the circle.")
+		return
+	}
+	if done[name] || e.isIdentity(name) {
+		return
+	}
+	for _, used := range references(string(v.Text)) {
+		if _, ok := e.values[used]; ok {
+			e.set(used, append(using[:len(using):len(using)], name), done)
+		}
+	}
+	if done[name] {
+		return
+	}
+	done[name] = true
+	if v.Secret == nil {
+		e.add(corev1.EnvVar{Name: name, Value: string(v.Text)}, v.path)
+		return
+	}
+	e.add(corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{SecretKeyRef: e.secretKey(*v.Secret, v.path)}}, v.path)
+}
+
 // isIdentity reports whether setIdentity has set a variable.
-func (g *Group) isIdentity(name string) bool {
-	return slices.ContainsFunc(g.main().Env, func(v corev1.EnvVar) bool { return v.Name == name && v.ValueFrom != nil })
+func (e *environ) isIdentity(name string) bool {
+	return slices.ContainsFunc(e.target().Env, func(v corev1.EnvVar) bool {
+		return v.Name == name && v.ValueFrom != nil && v.ValueFrom.SecretKeyRef == nil
+	})
 }
 
 var reference = regexp.MustCompile(`\$?\$\(([A-Za-z_][A-Za-z0-9_]*)\)`)

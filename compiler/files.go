@@ -5,62 +5,184 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
 )
 
-// annotationFiles changes with the group's files, so that they restart the
-// pods. The ConfigMap keeps its name: under a name with a hash the old one is
-// pruned while pods of the old revision may still have to start
+// annotationFiles changes with a pod's files, so that they restart it. The
+// ConfigMap keeps its name: under a name with a hash the old one is pruned
+// while pods of the old revision may still have to start
 // (docs/decisions/0005-files.md).
 const annotationFiles = "statefulc.dev/files"
 
-// files makes the group's ConfigMap and mounts each file at its path.
+// files makes ConfigMaps and mounts each file at its path. Files that the
+// program rereads are apart: they restart nothing.
 func files(c *Context) {
-	for _, g := range c.Groups {
-		if len(g.Files) > 0 {
-			g.configMap()
+	for _, p := range c.Pods {
+		restart := &fileSet{Pod: p, name: p.owner() + "-files", volume: "files"}
+		reload := &fileSet{Pod: p, name: p.owner() + "-reload", volume: "reload"}
+		for _, c := range p.containers {
+			byKey(c.Files, func(path string, f spec.File) {
+				switch {
+				case f.Reload && f.Writable:
+					c.report("file-writable", []string{"files", path, "writable"}, "a file that the program edits cannot be reloaded from Git", "State one of reload and writable.")
+				case f.Reload:
+					reload.addDirectory(c, path, f)
+				case f.Writable:
+					restart.addCopy(c, path, f)
+				default:
+					restart.addFile(c, path, f)
+				}
+			})
 		}
+		restart.fingerprint()
 	}
 }
 
-func (g *Group) configMap() {
-	const volume = "files"
-	texts := map[string]string{}
-	cm := g.add(&corev1.ConfigMap{
-		TypeMeta:   kind("v1 ConfigMap"),
-		ObjectMeta: g.named(g.Name + "-files"),
-		Data:       texts,
-	})
-	byKey(g.Files, func(path string, file spec.File) {
-		key := keyOf(path)
-		if _, taken := texts[key]; taken {
-			g.report("file-key", []string{"files", path}, fmt.Sprintf("two files would be %q in the ConfigMap", key), "Change one of the paths: slashes become underscores.")
-			return
-		}
-		texts[key] = file.Text
-		cm.From("data["+key+"]", g.path.Join("files", path, "text"))
-		g.mount(corev1.VolumeMount{Name: volume, MountPath: path, SubPath: key, ReadOnly: true}, "files", path)
-	})
-	g.volume(corev1.Volume{Name: volume, VolumeSource: corev1.VolumeSource{
-		ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: cm.Value.GetName()}},
-	}}, "files")
-	g.sts.Spec.Template.Annotations = map[string]string{annotationFiles: fingerprint(texts)}
-	g.from("spec.template.metadata.annotations["+annotationFiles+"]", "files")
+// owner is what the pod's ConfigMaps are named after: racks share them.
+func (p *Pod) owner() string {
+	if p.group != nil {
+		return p.group.Name
+	}
+	return p.name
 }
 
-// keyOf is a file's key in the ConfigMap: /etc/db/db.conf is etc_db_db.conf.
-func keyOf(path string) string { return strings.ReplaceAll(strings.Trim(path, "/"), "/", "_") }
+// fileSet is files in one ConfigMap.
+type fileSet struct {
+	*Pod
+	name, volume string
+
+	texts  map[string]string
+	object *manifest.Object
+}
+
+// add puts a file into the ConfigMap and returns its key.
+func (s *fileSet) add(c *Container, path string, f spec.File) (key string, ok bool) {
+	if s.texts == nil {
+		s.begin()
+	}
+	key = c.own(strings.ReplaceAll(strings.Trim(path, "/"), "/", "_"))
+	if _, taken := s.texts[key]; taken {
+		c.report("file-key", []string{"files", path}, fmt.Sprintf("two files would be %q in the ConfigMap", key), "Change one of the paths: slashes become underscores.")
+		return "", false
+	}
+	content, format := contentOf(f)
+	s.texts[key] = content
+	s.object.From("data["+key+"]", c.path.Join("files", path, format))
+	return key, true
+}
+
+// begin makes the ConfigMap, unless another rack's pod has made it.
+func (s *fileSet) begin() {
+	s.texts = map[string]string{}
+	ref := manifest.Ref{Kind: "ConfigMap", Namespace: s.App.Namespace, Name: s.name}
+	if s.object = s.set.Find(ref); s.object != nil {
+		s.object.Value.(*corev1.ConfigMap).Data = s.texts
+		return
+	}
+	labels := s.ofApp()
+	if s.group != nil {
+		labels = s.group.selector()
+	}
+	s.object = s.Context.add(&corev1.ConfigMap{TypeMeta: kind("v1 ConfigMap"), ObjectMeta: s.named(s.name), Data: s.texts}, s.path, labels)
+}
+
+func (s *fileSet) source(items ...corev1.KeyToPath) corev1.VolumeSource {
+	return corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
+		LocalObjectReference: corev1.LocalObjectReference{Name: s.name},
+		Items:                items,
+	}}
+}
+
+// needVolume adds the volume with all files, once.
+func (s *fileSet) needVolume(c *Container) {
+	if !slices.ContainsFunc(s.spec().Volumes, func(v corev1.Volume) bool { return v.Name == s.volume }) {
+		c.volume(corev1.Volume{Name: s.volume, VolumeSource: s.source()}, "files")
+	}
+}
+
+// addFile mounts a file alone. Such a mount is never updated in a running
+// container, which is why it restarts.
+func (s *fileSet) addFile(c *Container, path string, f spec.File) {
+	if key, ok := s.add(c, path, f); ok {
+		s.needVolume(c)
+		c.mount(corev1.VolumeMount{Name: s.volume, MountPath: path, SubPath: key, ReadOnly: true}, "files", path)
+	}
+}
+
+// addCopy copies a file into the scratch directory that it is in.
+func (s *fileSet) addCopy(c *Container, file string, f spec.File) {
+	dir := file
+	for dir != "/" {
+		dir = path.Dir(dir)
+		if _, ok := c.Scratch[dir]; ok {
+			break
+		}
+	}
+	if dir == "/" {
+		c.report("file-writable", []string{"files", file, "writable"}, "the file is in no scratch directory, so its copy has no place", "State a scratch directory above it.")
+		return
+	}
+	key, ok := s.add(c, file, f)
+	if !ok {
+		return
+	}
+	s.needVolume(c)
+	c.prepare("copy-"+c.own(nameOf(file)), c.path.Join("files", file, "writable"), corev1.Container{
+		Command: []string{"cp", "-f", "/files/" + key, "/scratch" + strings.TrimPrefix(file, dir)},
+		VolumeMounts: []corev1.VolumeMount{
+			{Name: s.volume, MountPath: "/files", ReadOnly: true},
+			{Name: c.scratchName(dir), MountPath: "/scratch"},
+		},
+	})
+}
+
+// addDirectory mounts the directory of a file: only whole directories follow
+// their ConfigMap while the container runs.
+func (s *fileSet) addDirectory(c *Container, file string, f spec.File) {
+	key, ok := s.add(c, file, f)
+	if !ok {
+		return
+	}
+	dir, item := path.Dir(file), corev1.KeyToPath{Key: key, Path: path.Base(file)}
+	name := s.volume + "-" + c.own(nameOf(dir))
+	for i, v := range s.spec().Volumes {
+		if v.Name == name {
+			s.spec().Volumes[i].ConfigMap.Items = append(v.ConfigMap.Items, item)
+			return
+		}
+	}
+	c.volume(corev1.Volume{Name: name, VolumeSource: s.source(item)}, "files", file)
+	c.mount(corev1.VolumeMount{Name: name, MountPath: dir, ReadOnly: true}, "files", file)
+}
+
+// fingerprint marks the pod with what is in its files.
+func (s *fileSet) fingerprint() {
+	if len(s.texts) == 0 {
+		return
+	}
+	annotations := maps.Clone(s.template.Annotations)
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[annotationFiles] = fingerprint(s.texts)
+	s.template.Annotations = annotations
+	for _, c := range s.containers {
+		if len(c.Files) > 0 {
+			s.Pod.object.From(s.field+".metadata.annotations["+annotationFiles+"]", c.path.Join("files"))
+		}
+	}
+}
 
 // fingerprint is short, and another one for other texts.
 func fingerprint(texts map[string]string) string {
 	h := sha256.New()
-	for _, key := range slices.Sorted(maps.Keys(texts)) {
-		fmt.Fprintf(h, "%q %q\n", key, texts[key])
-	}
+	byKey(texts, func(key, text string) { fmt.Fprintf(h, "%q %q\n", key, text) })
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/statefulc/statefulc/spec"
 )
 
-// network lets in whom the ports are for and nobody else. Where pods may
-// connect to is not limited.
+// network lets in whom the ports are for and nobody else, and out to where the
+// application says; anywhere, if it says nothing.
 func network(c *Context) {
 	for _, g := range c.Groups {
 		policy := &networkingv1.NetworkPolicy{
@@ -30,18 +30,21 @@ func network(c *Context) {
 		g.allow(o, policy, c.applicationPods(), "peer", "client", "metrics")
 		g.allow(o, policy, c.clientPods(), "client")
 		g.allow(o, policy, g.clusterPods(), "metrics")
+		if c.App.Egress != nil {
+			g.restrictEgress(o, policy)
+		}
 	}
 }
 
-// source is who may connect, and where the spec says so.
-type source struct {
+// sender is who may connect, and where the spec says so.
+type sender struct {
 	peer networkingv1.NetworkPolicyPeer
 	path spec.Path
 }
 
 // allow adds a rule, unless nobody or no port is left for it: a rule that
 // names none of them allows all.
-func (g *Group) allow(o *manifest.Object, policy *networkingv1.NetworkPolicy, sources []source, audiences ...string) {
+func (g *Group) allow(o *manifest.Object, policy *networkingv1.NetworkPolicy, sources []sender, audiences ...string) {
 	ports := g.ports(audiences...)
 	if len(ports) == 0 || len(sources) == 0 {
 		return
@@ -53,31 +56,60 @@ func (g *Group) allow(o *manifest.Object, policy *networkingv1.NetworkPolicy, so
 		o.From(fmt.Sprintf("%s.from[%d]", field, i), s.path)
 	}
 	for i, p := range ports {
-		rule.Ports = append(rule.Ports, networkingv1.NetworkPolicyPort{Protocol: &p.protocol, Port: new(intstr.FromInt32(p.number))})
-		o.From(fmt.Sprintf("%s.ports[%d]", field, i), g.path.Join("ports", p.audience, p.name))
+		rule.Ports = append(rule.Ports, policyPort(p.protocol, p.number))
+		o.From(fmt.Sprintf("%s.ports[%d]", field, i), p.path)
 	}
 	policy.Spec.Ingress = append(policy.Spec.Ingress, rule)
 }
 
+// restrictEgress lets pods connect to each other, to the cluster's DNS and to
+// what is stated.
+func (g *Group) restrictEgress(o *manifest.Object, policy *networkingv1.NetworkPolicy) {
+	policy.Spec.PolicyTypes = append(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
+	own := networkingv1.NetworkPolicyEgressRule{}
+	for _, s := range g.applicationPods() {
+		own.To = append(own.To, s.peer)
+	}
+	dns := networkingv1.NetworkPolicyEgressRule{Ports: []networkingv1.NetworkPolicyPort{
+		policyPort(corev1.ProtocolUDP, 53), policyPort(corev1.ProtocolTCP, 53),
+	}}
+	policy.Spec.Egress = []networkingv1.NetworkPolicyEgressRule{own, dns}
+	o.From("spec.egress", spec.Path{"egress"})
+	o.From("spec.egress[0]", spec.Path{"name"})
+	o.From("spec.policyTypes", spec.Path{"egress"})
+	for i, e := range g.App.Egress {
+		rule := networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{peer(e.Client)}}
+		for _, p := range e.Ports {
+			rule.Ports = append(rule.Ports, policyPort(corev1.Protocol(p.Protocol), p.Number))
+		}
+		o.From(fmt.Sprintf("spec.egress[%d]", len(policy.Spec.Egress)), spec.Path{"egress", fmt.Sprint(i)})
+		policy.Spec.Egress = append(policy.Spec.Egress, rule)
+	}
+}
+
+func policyPort(protocol corev1.Protocol, number int32) networkingv1.NetworkPolicyPort {
+	return networkingv1.NetworkPolicyPort{Protocol: &protocol, Port: new(intstr.FromInt32(number))}
+}
+
 // applicationPods are all of the application's own, in any group.
-func (c *Context) applicationPods() []source {
+func (c *Context) applicationPods() []sender {
 	own := networkingv1.NetworkPolicyPeer{PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{labelApp: c.App.Name}}}
-	return []source{{own, spec.Path{"name"}}}
+	return []sender{{own, spec.Path{"name"}}}
 }
 
 // clientPods are those who the spec says may connect.
-func (c *Context) clientPods() []source {
-	var out []source
+func (c *Context) clientPods() []sender {
+	var out []sender
 	for i, client := range c.App.Clients {
-		out = append(out, source{peer(client), spec.Path{"clients", fmt.Sprint(i)}})
+		out = append(out, sender{peer(client), spec.Path{"clients", fmt.Sprint(i)}})
 	}
 	return out
 }
 
 // clusterPods are any of the cluster: where Prometheus runs is not said.
-func (g *Group) clusterPods() []source {
+func (g *Group) clusterPods() []sender {
 	any := networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{}}
-	return []source{{any, g.path.Join("ports", "metrics")}}
+	return []sender{{any, g.path.Join("ports", "metrics")}}
 }
 
 // peer is one client. An application is in the namespace of its name, as ours

@@ -1,20 +1,34 @@
 package compiler
 
 // Passes are all passes in the order in which they run: first the objects
-// beside the pods, then the StatefulSet and one after the other what its pods
-// need, then what guards them.
+// beside the pods, then what keeps pods running, then one after the other what
+// the pods need, then what guards and follows them, and at last what the user
+// adds and changes.
 var Passes = []Pass{
 	{"classes", "StorageClasses that the environment uses", classes},
-	{"accounts", "a ServiceAccount without a token for each group", accounts},
-	{"services", "the headless Service of the peers, the Service of the clients", services},
-	{"workload", "the StatefulSet with its main container", workload},
+	{"accounts", "a ServiceAccount for each group, with the rights it is given", accounts},
+	{"services", "headless Services of peers, Services of clients, of pods and over groups", services},
+	{"workloads", "StatefulSets, one for each rack, and Deployments", workloads},
+	{"jobs", "Jobs and CronJobs", jobs},
+	{"containers", "images, commands, ports and resources", containers},
 	{"environment", "environment variables, and those that tell a pod who it is", environment},
 	{"probes", "startup, readiness and liveness probes, start and stop commands", probes},
-	{"storage", "claim templates and where they are mounted", storage},
+	{"storage", "claim templates, claims of jobs, volumes and claims that are there before", storage},
 	{"scratch", "directories that go with the pod, filled from the image", scratch},
-	{"files", "ConfigMaps, and a restart when they change", files},
+	{"files", "ConfigMaps; a restart when they change, or none", files},
+	{"secrets", "secrets mounted as files, and those fetched from a store", secrets},
+	{"certificates", "certificates by cert-manager, with the pods' names", certificates},
+	{"mounts", "what helpers see of the main container's directories", mounts},
+	{"kernel", "kernel settings of the pod and of its node", kernel},
 	{"security", "users, capabilities and the read-only root", security},
 	{"placement", "on which nodes pods run, and how far apart", placement},
+	{"rollout", "how a new version comes to the pods; what becomes of their claims", rollout},
 	{"budget", "the disruption budget", budget},
-	{"network", "who may connect to which port", network},
+	{"network", "who may connect to which port, and to where pods may connect", network},
+	{"scaling", "a number of pods that follows their load", scaling},
+	{"metrics", "what Prometheus reads", metrics},
+	{"snapshots", "a job that takes VolumeSnapshots", snapshots},
+	{"objects", "further objects, as the spec has them", objects},
+	{"patches", "changes to compiled objects", patches},
+	{"once", "names of Jobs after what they do", once},
 }

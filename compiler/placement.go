@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -10,62 +11,85 @@ import (
 )
 
 // placement says where pods may run: never two on a node and evenly over the
-// zones (strict), the same if it can be helped (spread), or anywhere.
+// zones (strict), the same if it can be helped (spread), or anywhere. A rack is
+// in its own place, unless pods may run anywhere.
 func placement(c *Context) {
-	for _, g := range c.Groups {
-		pod := g.pod()
-		pod.NodeSelector = g.Nodes
-		byKey(g.Nodes, func(label, _ string) {
-			g.from("spec.template.spec.nodeSelector["+label+"]", "nodes", label)
-		})
-		for i, t := range g.Tolerate {
-			pod.Tolerations = append(pod.Tolerations, toleration(t))
-			g.from(fmt.Sprintf("spec.template.spec.tolerations[%d]", i), "tolerate", fmt.Sprint(i))
+	for _, p := range c.Pods {
+		if p.group == nil {
+			continue
 		}
-		g.from("spec.template.spec.affinity", "placement")
-		g.from("spec.template.spec.topologySpreadConstraints", "placement")
-		switch g.Placement {
+		p.onNodes()
+		for i, t := range p.group.Tolerate {
+			p.spec().Tolerations = append(p.spec().Tolerations, toleration(t))
+			p.from(fmt.Sprintf("spec.tolerations[%d]", i), "tolerate", fmt.Sprint(i))
+		}
+		p.from("spec.affinity", "placement")
+		p.from("spec.topologySpreadConstraints", "placement")
+		switch p.group.Placement {
 		case "strict":
-			g.apart()
-			g.overZones(corev1.DoNotSchedule)
+			p.apart()
+			p.overZones(corev1.DoNotSchedule)
 		case "spread":
-			g.preferApart()
-			g.overZones(corev1.ScheduleAnyway)
+			p.preferApart()
+			p.overZones(corev1.ScheduleAnyway)
 		}
 	}
 }
 
-func (g *Group) apart() {
-	g.antiAffinity().RequiredDuringSchedulingIgnoredDuringExecution = []corev1.PodAffinityTerm{g.sameNode()}
+// onNodes sets the labels that nodes must have.
+func (p *Pod) onNodes() {
+	nodes := maps.Clone(p.group.Nodes)
+	if nodes == nil {
+		nodes = map[string]string{}
+	}
+	byKey(p.group.Nodes, func(label, _ string) { p.from("spec.nodeSelector["+label+"]", "nodes", label) })
+	rack := p.group.Racks[p.rack]
+	byKey(rack.Nodes, func(label, value string) {
+		nodes[label] = value
+		p.from("spec.nodeSelector["+label+"]", "racks", p.rack, "nodes", label)
+	})
+	if rack.Zone != "" && p.group.Placement != "any" {
+		nodes[corev1.LabelTopologyZone] = rack.Zone
+		p.from("spec.nodeSelector["+corev1.LabelTopologyZone+"]", "racks", p.rack, "zone")
+	}
+	p.spec().NodeSelector = nodes
 }
 
-func (g *Group) preferApart() {
-	g.antiAffinity().PreferredDuringSchedulingIgnoredDuringExecution = []corev1.WeightedPodAffinityTerm{
-		{Weight: 100, PodAffinityTerm: g.sameNode()},
+func (p *Pod) apart() {
+	p.antiAffinity().RequiredDuringSchedulingIgnoredDuringExecution = []corev1.PodAffinityTerm{p.sameNode()}
+}
+
+func (p *Pod) preferApart() {
+	p.antiAffinity().PreferredDuringSchedulingIgnoredDuringExecution = []corev1.WeightedPodAffinityTerm{
+		{Weight: 100, PodAffinityTerm: p.sameNode()},
 	}
 }
 
-func (g *Group) antiAffinity() *corev1.PodAntiAffinity {
+func (p *Pod) antiAffinity() *corev1.PodAntiAffinity {
 	apart := new(corev1.PodAntiAffinity)
-	g.pod().Affinity = &corev1.Affinity{PodAntiAffinity: apart}
+	p.spec().Affinity = &corev1.Affinity{PodAntiAffinity: apart}
 	return apart
 }
 
-// sameNode is any pod of the group on the same node.
-func (g *Group) sameNode() corev1.PodAffinityTerm {
+// sameNode is any pod of the group, of any rack, on the same node.
+func (p *Pod) sameNode() corev1.PodAffinityTerm {
 	return corev1.PodAffinityTerm{
-		LabelSelector: &metav1.LabelSelector{MatchLabels: g.selector()},
+		LabelSelector: &metav1.LabelSelector{MatchLabels: p.group.selector()},
 		TopologyKey:   corev1.LabelHostname,
 	}
 }
 
-// overZones keeps the numbers of pods in any two zones at most one apart.
-func (g *Group) overZones(otherwise corev1.UnsatisfiableConstraintAction) {
-	g.pod().TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
+// overZones keeps the numbers of pods in any two zones at most one apart. The
+// racks' zones do so by themselves.
+func (p *Pod) overZones(otherwise corev1.UnsatisfiableConstraintAction) {
+	if p.rack != "" {
+		return
+	}
+	p.spec().TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
 		MaxSkew:           1,
 		TopologyKey:       corev1.LabelTopologyZone,
 		WhenUnsatisfiable: otherwise,
-		LabelSelector:     &metav1.LabelSelector{MatchLabels: g.selector()},
+		LabelSelector:     &metav1.LabelSelector{MatchLabels: p.group.selector()},
 	}}
 }
 

@@ -1,8 +1,7 @@
 package compiler
 
 import (
-	"fmt"
-	"strings"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -12,43 +11,35 @@ import (
 
 // probes sets the probes and the commands around a container's life.
 func probes(c *Context) {
-	for _, g := range c.Groups {
-		for _, p := range g.probes() {
-			*p.target = g.probe(p.name, p.probe)
-			g.linkProbe(g.inMain(p.field), p.name)
+	c.each(func(c *Container) {
+		for _, p := range c.probes() {
+			*p.target(c.target()) = c.probe(p.name, p.probe)
+			c.linkProbe(p.field, p.name)
 		}
-		g.lifecycle()
-	}
+		c.lifecycle()
+	})
 }
 
-// namedProbe is a probe that the group states, its name in the spec and its
-// field in the container.
+// namedProbe is a probe that is stated, its name in the spec and its field in
+// the container.
 type namedProbe struct {
 	name, field string
 	probe       *spec.Probe
-	target      **corev1.Probe
+	target      func(*corev1.Container) **corev1.Probe
 }
 
-// probes are those that the group states. There are targets only once the
-// workload pass has run.
-func (g *Group) probes() []namedProbe {
-	main := g.main()
-	var out []namedProbe
-	for _, p := range []namedProbe{
-		{"startup", "startupProbe", g.Startup, &main.StartupProbe},
-		{"ready", "readinessProbe", g.Ready, &main.ReadinessProbe},
-		{"live", "livenessProbe", g.Live, &main.LivenessProbe},
-	} {
-		if p.probe != nil {
-			out = append(out, p)
-		}
-	}
-	return out
+// probes are those that the container states.
+func (c *Container) probes() []namedProbe {
+	return slices.DeleteFunc([]namedProbe{
+		{"startup", "startupProbe", c.Startup, func(k *corev1.Container) **corev1.Probe { return &k.StartupProbe }},
+		{"ready", "readinessProbe", c.Ready, func(k *corev1.Container) **corev1.Probe { return &k.ReadinessProbe }},
+		{"live", "livenessProbe", c.Live, func(k *corev1.Container) **corev1.Probe { return &k.LivenessProbe }},
+	}, func(p namedProbe) bool { return p.probe == nil })
 }
 
-func (g *Group) probe(name string, p *spec.Probe) *corev1.Probe {
+func (c *Container) probe(name string, p *spec.Probe) *corev1.Probe {
 	return &corev1.Probe{
-		ProbeHandler:        g.handler(name, p),
+		ProbeHandler:        c.handler(name, p),
 		InitialDelaySeconds: int32(p.Delay.Seconds()),
 		PeriodSeconds:       int32(p.Every.Seconds()),
 		TimeoutSeconds:      int32(p.Timeout.Seconds()),
@@ -56,44 +47,40 @@ func (g *Group) probe(name string, p *spec.Probe) *corev1.Probe {
 	}
 }
 
-func (g *Group) handler(name string, p *spec.Probe) corev1.ProbeHandler {
+func (c *Container) handler(name string, p *spec.Probe) corev1.ProbeHandler {
 	switch {
 	case len(p.Exec) > 0:
 		return corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: p.Exec}}
 	case p.HTTP != "":
-		g.portNumber(p.Port, name, "port")
+		c.portNumber(p.Port, name, "port")
 		get := &corev1.HTTPGetAction{Path: p.HTTP, Port: intstr.FromString(p.Port)}
 		if p.TLS {
 			get.Scheme = corev1.URISchemeHTTPS
 		}
 		return corev1.ProbeHandler{HTTPGet: get}
 	case p.TCP != "":
-		g.portNumber(p.TCP, name, "tcp")
+		c.portNumber(p.TCP, name, "tcp")
 		return corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromString(p.TCP)}}
 	}
-	return corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: g.portNumber(p.GRPC, name, "grpc")}}
+	return corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: c.portNumber(p.GRPC, name, "grpc")}}
 }
 
-// portNumber is the number of one of the group's ports. The API server takes any
-// name; the kubelet would then never find it.
-func (g *Group) portNumber(name string, path ...string) int32 {
+// portNumber is the number of one of the container's ports. The API server
+// takes any name; the kubelet would then never find it.
+func (c *Container) portNumber(name string, path ...string) int32 {
 	var known []string
-	for _, p := range g.ports(spec.Audiences...) {
+	for _, p := range portsOf(c.Container, c.path, spec.Audiences...) {
 		if p.name == name {
 			return p.number
 		}
 		known = append(known, p.name)
 	}
-	fix := "State it under ports."
-	if len(known) > 0 {
-		fix = "The group has: " + strings.Join(known, ", ") + "."
-	}
-	g.report("port-name", path, fmt.Sprintf("the group has no port %q", name), fix)
+	c.unknownPort(name, c.path.Join(path...), known)
 	return 0
 }
 
-func (g *Group) linkProbe(field, name string) {
-	g.from(field, name)
+func (c *Container) linkProbe(field, name string) {
+	c.from(field, name)
 	for _, l := range []struct{ field, path string }{
 		{"exec", "exec"},
 		{"httpGet.path", "http"},
@@ -106,18 +93,18 @@ func (g *Group) linkProbe(field, name string) {
 		{"timeoutSeconds", "timeout"},
 		{"failureThreshold", "fails"},
 	} {
-		g.from(field+"."+l.field, name, l.path)
+		c.from(field+"."+l.field, name, l.path)
 	}
 }
 
 // lifecycle sets the commands that run after the start and before the stop.
-func (g *Group) lifecycle() {
-	if len(g.OnStart)+len(g.OnStop) == 0 {
+func (c *Container) lifecycle() {
+	if len(c.OnStart)+len(c.OnStop) == 0 {
 		return
 	}
-	g.main().Lifecycle = &corev1.Lifecycle{PostStart: hook(g.OnStart), PreStop: hook(g.OnStop)}
-	g.from(g.inMain("lifecycle.postStart"), "onStart")
-	g.from(g.inMain("lifecycle.preStop"), "onStop")
+	c.target().Lifecycle = &corev1.Lifecycle{PostStart: hook(c.OnStart), PreStop: hook(c.OnStop)}
+	c.from("lifecycle.postStart", "onStart")
+	c.from("lifecycle.preStop", "onStop")
 }
 
 func hook(command []string) *corev1.LifecycleHandler {

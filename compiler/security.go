@@ -6,57 +6,81 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// security lets a container do what it was stated to need.
+// security lets each container do what it was stated to need.
 func security(c *Context) {
-	for _, g := range c.Groups {
-		g.podSecurity()
-		pod := g.pod()
-		for i := range pod.InitContainers {
-			pod.InitContainers[i].SecurityContext = restricted()
+	for _, p := range c.Pods {
+		p.secure()
+		for i := range p.spec().InitContainers[:p.ours] {
+			if k := &p.spec().InitContainers[i]; k.SecurityContext == nil {
+				k.SecurityContext = restricted()
+			}
 		}
-		g.mainSecurity()
+		for _, c := range p.containers {
+			c.secure()
+		}
 	}
 }
 
-// podSecurity runs the pod as the stated user, and as anyone but root if none
-// is. Volumes belong to the stated group, else to one numbered like the user;
-// the primary group stays the image's, which some images need to be root's.
-func (g *Group) podSecurity() {
-	s := &corev1.PodSecurityContext{
-		RunAsUser:      g.User,
-		RunAsGroup:     g.Container.Group,
-		FSGroup:        g.Container.Group,
-		SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+// security is the pod's security context.
+func (p *Pod) security() *corev1.PodSecurityContext {
+	if p.spec().SecurityContext == nil {
+		p.spec().SecurityContext = new(corev1.PodSecurityContext)
 	}
-	if g.User == nil || *g.User != 0 {
+	return p.spec().SecurityContext
+}
+
+// secure runs the pod as the stated user, and as anyone but root if none is.
+// Volumes belong to the stated group, else to one numbered like the user; the
+// primary group stays the image's, which some images need to be root's.
+func (p *Pod) secure() {
+	main, s := p.main(), p.security()
+	s.RunAsUser, s.RunAsGroup, s.FSGroup = main.User, main.Container.Group, main.Container.Group
+	s.SeccompProfile = &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}
+	if !isRoot(main.User) {
 		s.RunAsNonRoot = new(true)
 	}
 	volumes := "group"
 	if s.FSGroup == nil {
-		s.FSGroup, volumes = g.User, "user"
+		s.FSGroup, volumes = main.User, "user"
 	}
 	if s.FSGroup != nil {
 		// Else every start walks through all files of the volume.
 		s.FSGroupChangePolicy = new(corev1.FSGroupChangeOnRootMismatch)
 	}
-	g.pod().SecurityContext = s
-	const field = "spec.template.spec.securityContext."
-	g.from(field+"runAsUser", "user")
-	g.from(field+"runAsNonRoot", "user")
-	g.from(field+"runAsGroup", "group")
-	g.from(field+"fsGroup", volumes)
-	g.from(field+"fsGroupChangePolicy", volumes)
+	p.from("spec.securityContext.runAsUser", "user")
+	p.from("spec.securityContext.runAsNonRoot", "user")
+	p.from("spec.securityContext.runAsGroup", "group")
+	p.from("spec.securityContext.fsGroup", volumes)
+	p.from("spec.securityContext.fsGroupChangePolicy", volumes)
 }
 
-func (g *Group) mainSecurity() {
+func isRoot(user *int64) bool { return user != nil && *user == 0 }
+
+// secure sets what differs between a pod's containers.
+func (c *Container) secure() {
 	s := restricted()
-	s.ReadOnlyRootFilesystem = g.ReadOnlyRoot
-	for i, capability := range g.Capabilities {
+	s.ReadOnlyRootFilesystem = c.ReadOnlyRoot
+	for i, capability := range c.Capabilities {
 		s.Capabilities.Add = append(s.Capabilities.Add, corev1.Capability(capability))
-		g.from(g.inMain(fmt.Sprintf("securityContext.capabilities.add[%d]", i)), "capabilities", fmt.Sprint(i))
+		c.from(fmt.Sprintf("securityContext.capabilities.add[%d]", i), "capabilities", fmt.Sprint(i))
 	}
-	g.main().SecurityContext = s
-	g.from(g.inMain("securityContext.readOnlyRootFilesystem"), "readOnlyRoot")
+	if c.Privileged {
+		// A privileged container has all of them, and the API server refuses
+		// to forbid it their escalation.
+		s.Privileged, s.AllowPrivilegeEscalation, s.Capabilities = new(true), nil, nil
+	}
+	if c.role != isMain {
+		s.RunAsUser, s.RunAsGroup = c.User, c.Container.Group
+		if isRoot(c.User) {
+			s.RunAsNonRoot = new(false)
+		}
+	}
+	c.target().SecurityContext = s
+	c.from("securityContext.readOnlyRootFilesystem", "readOnlyRoot")
+	c.from("securityContext.privileged", "privileged")
+	c.from("securityContext.runAsUser", "user")
+	c.from("securityContext.runAsNonRoot", "user")
+	c.from("securityContext.runAsGroup", "group")
 }
 
 // restricted is what the Pod Security Standard of that name asks for, and the

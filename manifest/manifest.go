@@ -126,14 +126,17 @@ func (s *Set) Sort() {
 // It drops what the API server reads as absent: a status, nulls, and empty
 // maps that stand for a struct by value (resources: {}). An empty map behind a
 // pointer (emptyDir: {}) means something and stays. Marshalled as they are,
-// the types of k8s.io/api print all of these.
+// the types of k8s.io/api print all of these. Of a custom resource, whose type
+// is not known, only the status is dropped.
 func Tree(r Resource) map[string]any {
 	tree, err := runtime.DefaultUnstructuredConverter.ToUnstructured(r)
 	if err != nil {
 		panic(fmt.Sprintf("manifest: %T does not convert: %v", r, err)) // no type of k8s.io/api does
 	}
 	delete(tree, "status")
-	prune(tree, reflect.TypeOf(r).Elem())
+	if _, custom := r.(runtime.Unstructured); !custom {
+		prune(tree, reflect.TypeOf(r).Elem())
+	}
 	return tree
 }
 

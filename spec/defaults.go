@@ -21,10 +21,30 @@ var Defaults = []Default{
 	{"Group", "disruption", `1`, "no more than one pod is missing because of us"},
 	{"Group", "start", `"ordered"`, "Kubernetes' own default: the next pod finds the one before"},
 	{"Group", "grace", `"30s"`, "Kubernetes' own default"},
+	{"Group", "update", `"rolling"`, "Kubernetes' own default"},
+
+	{"Claims", "onScaleDown", `"retain"`, "the data of a pod outlives the pod"},
+	{"Claims", "onDelete", `"retain"`, "the data of a pod outlives the pod"},
+
+	{"ClientService", "type", `"ClusterIP"`, "nobody outside of the cluster is let in by chance"},
+	{"Service", "type", `"ClusterIP"`, "nobody outside of the cluster is let in by chance"},
+
+	{"Metrics", "path", `"/metrics"`, "what Prometheus' own libraries serve"},
+	{"Metrics", "every", `"30s"`, "what prometheus-operator's charts ask for"},
+
+	{"Snapshots", "keep", `7`, "a week of daily ones"},
 
 	{"Container", "readOnlyRoot", `true`, "what a program may write to is stated: storage and scratch"},
 
 	{"Storage", "mode", `"ReadWriteOnce"`, "every block volume can do it"},
+
+	{"Certificate", "clusterIssuer", `true`, "one issuer serves all namespaces"},
+	{"Certificate", "cert", `"tls.crt"`, "cert-manager's own name"},
+	{"Certificate", "key", `"tls.key"`, "cert-manager's own name"},
+	{"SecretStore", "cluster", `true`, "one store serves all namespaces"},
+
+	{"Job", "deadline", `"1h"`, "a job that hangs is a job that failed"},
+	{"Job", "retries", `3`, "less than Kubernetes' 6: what fails three times is not passing"},
 
 	{"Probe", "every", `"10s"`, "Kubernetes' own default"},
 	{"Probe", "timeout", `"5s"`, "Kubernetes' 1s is too short for a probe that starts a program"},

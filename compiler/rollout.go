@@ -1,0 +1,90 @@
+package compiler
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/statefulc/statefulc/manifest"
+)
+
+// annotationWave orders objects for Argo CD: it waits until a wave is healthy
+// before it applies the next.
+const annotationWave = "argocd.argoproj.io/sync-wave"
+
+// rollout says how a new version comes to the pods, and what becomes of their
+// claims.
+func rollout(c *Context) {
+	for _, g := range c.Groups {
+		wave := 0
+		for _, o := range c.set.Objects {
+			switch w := o.Value.(type) {
+			case *appsv1.StatefulSet:
+				if w.Spec.ServiceName == g.DNS.Headless {
+					g.rollSet(o, w)
+					g.inTurn(o, w, wave)
+					wave++
+				}
+			case *appsv1.Deployment:
+				if w.Name == g.Name {
+					w.Spec.MinReadySeconds = int32(g.Settle.Seconds())
+					o.From("spec.minReadySeconds", g.path.Join("settle"))
+				}
+			}
+		}
+	}
+}
+
+func (g *Group) rollSet(o *manifest.Object, sts *appsv1.StatefulSet) {
+	sts.Spec.UpdateStrategy = g.updateStrategy(*sts.Spec.Replicas)
+	sts.Spec.MinReadySeconds = int32(g.Settle.Seconds())
+	// Stated although it is Kubernetes' own default: what becomes of the data
+	// is for reviewers to see.
+	sts.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		WhenDeleted: retention(g.Claims.OnDelete),
+		WhenScaled:  retention(g.Claims.OnScaleDown),
+	}
+	o.From("spec.updateStrategy", g.path.Join("update"))
+	o.From("spec.minReadySeconds", g.path.Join("settle"))
+	o.From("spec.persistentVolumeClaimRetentionPolicy.whenDeleted", g.path.Join("claims", "onDelete"))
+	o.From("spec.persistentVolumeClaimRetentionPolicy.whenScaled", g.path.Join("claims", "onScaleDown"))
+}
+
+// updateStrategy is of a set with so many pods. A partition counts from the
+// first pod: those behind it get the new version.
+func (g *Group) updateStrategy(replicas int32) appsv1.StatefulSetUpdateStrategy {
+	switch g.Update.Strategy {
+	case "manual":
+		return appsv1.StatefulSetUpdateStrategy{Type: appsv1.OnDeleteStatefulSetStrategyType}
+	case "canary":
+		if len(g.Racks) > 0 {
+			g.report("canary-racks", g.path.Join("update"), "a canary is the last pods of one set, and the racks are several", "Leave out racks, or roll manually.")
+		}
+		if g.Autoscale != nil {
+			g.report("canary-autoscale", g.path.Join("update"), "a canary is the last pods of a number that autoscale changes", "State one of update and autoscale.")
+		}
+		return appsv1.StatefulSetUpdateStrategy{
+			Type:          appsv1.RollingUpdateStatefulSetStrategyType,
+			RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: new(max(0, replicas-g.Update.Canary))},
+		}
+	}
+	return appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType}
+}
+
+func retention(word string) appsv1.PersistentVolumeClaimRetentionPolicyType {
+	if word == "delete" {
+		return appsv1.DeletePersistentVolumeClaimRetentionPolicyType
+	}
+	return appsv1.RetainPersistentVolumeClaimRetentionPolicyType
+}
+
+// inTurn keeps racks from rolling together: a rolling update asks no budget,
+// so one pod in each rack would be down at once
+// (docs/decisions/0010-racks-in-turn.md).
+func (g *Group) inTurn(o *manifest.Object, sts *appsv1.StatefulSet, wave int) {
+	if len(g.Racks) == 0 {
+		return
+	}
+	sts.Annotations = map[string]string{annotationWave: fmt.Sprint(wave)}
+	o.From("metadata.annotations["+annotationWave+"]", g.path.Join("racks"))
+}
