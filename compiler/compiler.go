@@ -36,6 +36,9 @@ func Compile(env spec.Environment) (*manifest.Set, diag.List) {
 	for _, pass := range Passes {
 		pass.Run(c)
 	}
+	if len(c.Groups) == 0 {
+		c.report("no-groups", spec.Path{"groups"}, "the application has no group of pods", "State one under groups.")
+	}
 	c.set.Sort()
 	return c.set, c.found
 }
@@ -103,12 +106,18 @@ func (g *Group) add(r manifest.Resource) *manifest.Object {
 }
 
 // add labels an object and puts it into the set. All that is not linked more
-// closely came from a path.
+// closely came from a path. An object of a name that is taken is reported, and
+// goes on outside of the set.
 func (c *Context) add(r manifest.Resource, of spec.Path, labels map[string]string) *manifest.Object {
 	labels = maps.Clone(labels)
 	labels[labelManagedBy] = "statefulc"
 	r.SetLabels(c.labels(labels))
-	o := c.set.Add(r)
+	o := &manifest.Object{Value: r}
+	if other := c.set.Find(o.Ref()); other != nil {
+		c.report("object-name", of, fmt.Sprintf("two objects would be %v", o.Ref()), fmt.Sprintf("The other is made of %v; change one of the names.", other.Trace(nil)[0]))
+	} else {
+		o = c.set.Add(r)
+	}
 	o.From("", of)
 	o.From("metadata.namespace", spec.Path{"namespace"})
 	c.linkLabels(o, "metadata.labels")

@@ -59,6 +59,7 @@ func (c *Container) linkResources(name string) {
 		list = "initContainers"
 	}
 	for _, l := range []struct{ field, path string }{
+		{"requests", "cpuLimit"}, // what is compared with a limit is told there
 		{"requests.cpu", "cpu"},
 		{"requests.memory", "memory"},
 		{"limits.cpu", "cpuLimit"},

@@ -103,25 +103,40 @@ func (e *environ) setIdentity() {
 			continue
 		}
 		at := slices.IndexFunc(texts, func(t text) bool { return mentions(t.text, id.name) })
-		if at < 0 {
+		if at < 0 || !e.has(id.name, texts) {
 			continue
 		}
-		e.checkIdentity(id.name, texts[at].path)
 		e.add(corev1.EnvVar{Name: id.name, ValueFrom: id.source(e.Container)}, texts[at].path)
 	}
 }
 
-// checkIdentity refuses a variable that the container does not have: Kubernetes
-// would give the node's limit, or nothing, without a word.
-func (e *environ) checkIdentity(name string, at spec.Path) {
+// has reports whether the container has what a variable tells. Where it has
+// not, Kubernetes would give the node's limit, or nothing, without a word: so
+// its use is reported, and a mere word is let alone.
+func (e *environ) has(name string, texts []text) bool {
+	var missing, fix string
+	rule := "env-limit"
 	switch {
 	case name == "CPU_LIMIT" && e.CPULimit == "" && e.CPU == "":
-		e.Context.report("env-limit", at, "CPU_LIMIT is used, and neither cpuLimit nor cpu is stated", "State cpu, or the number itself.")
+		missing, fix = "neither cpuLimit nor cpu is stated", "State cpu, or the number itself."
 	case name == "MEMORY_LIMIT" && e.Memory == "":
-		e.Context.report("env-limit", at, "MEMORY_LIMIT is used, and no memory is stated", "State memory, or the number itself.")
+		missing, fix = "no memory is stated", "State memory, or the number itself."
 	case name == "POD_ORDINAL" && e.claims == nil:
-		e.Context.report("not-stable", at, "POD_ORDINAL is used, and the pods have no ordinals", "State `stable: true`, or leave it out.")
+		rule, missing, fix = "not-stable", "the pods have no ordinals", "State `stable: true`, or leave it out."
+	default:
+		return true
 	}
+	for _, t := range texts {
+		if uses(t.text, name) {
+			e.Context.report(rule, t.path, fmt.Sprintf("%s is used, and %s", name, missing), fix)
+		}
+	}
+	return false
+}
+
+// uses reports whether s has a variable in the form of Kubernetes or a shell.
+func uses(s, name string) bool {
+	return strings.Contains(s, "$("+name+")") || strings.Contains(s, "${"+name) || strings.Contains(s, "$"+name) && mentions(s, name)
 }
 
 // text is a string of the spec that a container gets to see.

@@ -154,6 +154,7 @@ func (s *fileSet) addDirectory(c *Container, file string, f spec.File) {
 	name := s.volume + "-" + c.own(nameOf(dir))
 	for i, v := range s.spec().Volumes {
 		if v.Name == name {
+			s.Pod.object.From(fmt.Sprintf("%s.spec.volumes[%s].configMap.items[%d]", s.field, name, len(v.ConfigMap.Items)), c.path.Join("files", file))
 			s.spec().Volumes[i].ConfigMap.Items = append(v.ConfigMap.Items, item)
 			return
 		}

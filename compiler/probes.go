@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -48,6 +49,9 @@ func (c *Container) probe(name string, p *spec.Probe) *corev1.Probe {
 }
 
 func (c *Container) handler(name string, p *spec.Probe) corev1.ProbeHandler {
+	if p.HTTP == "" && (p.Port != "" || p.TLS) {
+		c.report("probe-http", []string{name}, "port and tls are of http, and the probe asks otherwise", "State http, or leave them out.")
+	}
 	switch {
 	case len(p.Exec) > 0:
 		return corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: p.Exec}}
@@ -71,6 +75,9 @@ func (c *Container) portNumber(name string, path ...string) int32 {
 	var known []string
 	for _, p := range portsOf(c.Container, c.path, spec.Audiences...) {
 		if p.name == name {
+			if p.protocol != corev1.ProtocolTCP {
+				c.report("port-protocol", path, fmt.Sprintf("the port %q is %s, and a probe asks by TCP", name, p.protocol), "Name a TCP port, or ask by exec.")
+			}
 			return p.number
 		}
 		known = append(known, p.name)

@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"fmt"
+
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -58,6 +60,7 @@ func (g *Group) scale() {
 		if m.request == "" {
 			g.report("autoscale-request", at.Join(m.field), "a share of the requested "+m.field+", and none is requested", "State "+m.field+" of the group.")
 		}
+		o.From(fmt.Sprintf("spec.metrics[%d]", len(hpa.Spec.Metrics)), at.Join(m.field))
 		hpa.Spec.Metrics = append(hpa.Spec.Metrics, autoscalingv2.MetricSpec{
 			Type: autoscalingv2.ResourceMetricSourceType,
 			Resource: &autoscalingv2.ResourceMetricSource{
@@ -65,7 +68,6 @@ func (g *Group) scale() {
 				Target: autoscalingv2.MetricTarget{Type: autoscalingv2.UtilizationMetricType, AverageUtilization: &m.share},
 			},
 		})
-		o.From("spec.metrics", at.Join(m.field))
 	}
 	if len(hpa.Spec.Metrics) == 0 {
 		g.report("autoscale-metric", at, "nothing says what the number of pods follows", "State cpu or memory: the share of the request to aim for.")

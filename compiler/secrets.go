@@ -70,8 +70,8 @@ func (c *Context) externalSecret(name string, s spec.Secret) {
 	}), at, c.ofApp())
 	o.From("spec.secretStoreRef.name", at.Join("from", "store"))
 	o.From("spec.secretStoreRef.kind", at.Join("from", "cluster"))
-	for i, key := range s.Keys {
-		o.From(fmt.Sprintf("spec.data[%s]", key), at.Join("keys", fmt.Sprint(i)))
-		o.From(fmt.Sprintf("spec.data[%s].remoteRef.key", key), at.Join("from", "path"))
+	for i := range s.Keys {
+		o.From(fmt.Sprintf("spec.data[%d]", i), at.Join("keys", fmt.Sprint(i)))
+		o.From(fmt.Sprintf("spec.data[%d].remoteRef.key", i), at.Join("from", "path"))
 	}
 }

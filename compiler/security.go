@@ -60,6 +60,9 @@ func isRoot(user *int64) bool { return user != nil && *user == 0 }
 func (c *Container) secure() {
 	s := restricted()
 	s.ReadOnlyRootFilesystem = c.ReadOnlyRoot
+	if len(c.Capabilities) > 0 {
+		c.from("securityContext", "capabilities")
+	}
 	for i, capability := range c.Capabilities {
 		s.Capabilities.Add = append(s.Capabilities.Add, corev1.Capability(capability))
 		c.from(fmt.Sprintf("securityContext.capabilities.add[%d]", i), "capabilities", fmt.Sprint(i))

@@ -87,8 +87,7 @@ func (g *Group) snapshot() {
 			}},
 		},
 	}
-	o := g.add(job)
-	o.From("", at)
+	o := g.Context.add(job, at, g.selector())
 	o.From("spec.schedule", at.Join("schedule"))
 	container := "spec.jobTemplate.spec.template.spec.containers[snapshots]"
 	o.From(container+".image", at.Join("image"))
@@ -103,16 +102,14 @@ func (g *Group) snapshot() {
 
 // snapshotAccount may take, see and delete snapshots, and nothing else.
 func (g *Group) snapshotAccount(name string) {
-	at := g.path.Join("snapshots")
-	account := g.add(&corev1.ServiceAccount{TypeMeta: kind("v1 ServiceAccount"), ObjectMeta: g.named(name)})
-	account.From("", at)
-	role := g.add(&rbacv1.Role{
+	at, labels := g.path.Join("snapshots"), g.selector()
+	g.Context.add(&corev1.ServiceAccount{TypeMeta: kind("v1 ServiceAccount"), ObjectMeta: g.named(name)}, at, labels)
+	g.Context.add(&rbacv1.Role{
 		TypeMeta:   kind("rbac.authorization.k8s.io/v1 Role"),
 		ObjectMeta: g.named(name),
 		Rules: []rbacv1.PolicyRule{{
 			APIGroups: []string{groupSnapshots}, Resources: []string{"volumesnapshots"}, Verbs: []string{"create", "get", "list", "delete"},
 		}},
-	})
-	role.From("", at)
-	g.bind(name, name, at, g.selector())
+	}, at, labels)
+	g.bind(name, name, at, labels)
 }

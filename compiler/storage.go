@@ -43,7 +43,9 @@ func (c *Container) claimTemplate(name string, s spec.Storage) {
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec:       claimSpec(s),
 	})
-	c.linkClaim(c.object, fmt.Sprintf("spec.volumeClaimTemplates[%s]", name), name)
+	template := fmt.Sprintf("spec.volumeClaimTemplates[%s]", name)
+	c.object.From(template, c.path.Join("storage", name))
+	c.linkClaim(c.object, template+".spec", name)
 	for i, static := range s.Static {
 		if host, ok := c.ordinal(i, "static", name, len(s.Static)); ok {
 			c.staticVolume(name, s, i, static, host)
@@ -79,13 +81,13 @@ func classOf(s spec.Storage) *string {
 	return s.Class
 }
 
+// linkClaim links the spec of a claim, or of a template of claims.
 func (c *Container) linkClaim(o *manifest.Object, field, name string) {
 	at := c.path.Join("storage", name)
-	o.From(field, at)
-	o.From(field+".spec.accessModes", at.Join("mode"))
-	o.From(field+".spec.resources", at.Join("size"))
-	o.From(field+".spec.storageClassName", at.Join("class"))
-	o.From(field+".spec.volumeMode", at.Join("block"))
+	o.From(field+".accessModes", at.Join("mode"))
+	o.From(field+".resources", at.Join("size"))
+	o.From(field+".storageClassName", at.Join("class"))
+	o.From(field+".volumeMode", at.Join("block"))
 }
 
 // jobClaim makes the claim that all runs of a job share.
@@ -95,9 +97,8 @@ func (c *Container) jobClaim(name string, s spec.Storage) {
 		ObjectMeta: c.named(c.Pod.name + "-" + name),
 		Spec:       claimSpec(s),
 	}
-	o := c.add(claim, c.path, c.ofApp())
-	c.linkClaim(o, "", name)
-	o.From("", c.path.Join("storage", name))
+	o := c.add(claim, c.path.Join("storage", name), c.ofApp())
+	c.linkClaim(o, "spec", name)
 	c.volume(corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
 		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name},
 	}}, "storage", name)
@@ -207,9 +208,8 @@ func (c *Container) restoredClaim(name string, s spec.Storage, i int, snapshot, 
 	}
 	claim.Spec.DataSourceRef = &corev1.TypedObjectReference{APIGroup: new(groupSnapshots), Kind: "VolumeSnapshot", Name: snapshot}
 	claim.Spec.DataSource = &corev1.TypedLocalObjectReference{APIGroup: new(groupSnapshots), Kind: "VolumeSnapshot", Name: snapshot}
-	o := c.add(claim, c.path, c.group.selector())
-	c.linkClaim(o, "", name)
-	o.From("metadata", c.path.Join("storage", name))
+	o := c.add(claim, c.path.Join("storage", name), c.group.selector())
+	c.linkClaim(o, "spec", name)
 	for _, field := range []string{"spec.dataSource", "spec.dataSourceRef"} {
 		o.From(field, c.path.Join("storage", name, "restore", fmt.Sprint(i)))
 	}

@@ -22,26 +22,16 @@ func Fields(t reflect.Type) []JSONField {
 		return known.([]JSONField)
 	}
 	var out []JSONField
-	for f := range fields(t) {
+	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-":
 		case name == "" && (f.Anonymous || strings.Contains(options, "inline")):
-			out = append(out, Fields(deref(f.Type))...)
+			out = append(out, Fields(Deref(f.Type))...)
 		case name != "":
 			out = append(out, JSONField{Name: name, Type: f.Type})
 		}
 	}
 	fieldsOf.Store(t, out)
 	return out
-}
-
-func fields(t reflect.Type) func(yield func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
-				return
-			}
-		}
-	}
 }

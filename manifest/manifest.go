@@ -12,7 +12,6 @@ import (
 	"reflect"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -94,7 +93,7 @@ type Set struct{ Objects []*Object }
 // Add puts an object into the set. Two objects of one name are a bug of the
 // compiler, so it panics.
 func (s *Set) Add(r Resource) *Object {
-	if _, err := meta.Accessor(r); err != nil || r.GetObjectKind().GroupVersionKind().Kind == "" {
+	if r.GetObjectKind().GroupVersionKind().Kind == "" {
 		panic(fmt.Sprintf("manifest: %T %q has no kind", r, r.GetName()))
 	}
 	o := &Object{Value: r}
@@ -148,19 +147,19 @@ func prune(tree map[string]any, t reflect.Type) {
 		case nil:
 			delete(tree, k)
 		case map[string]any:
-			elem := deref(field)
+			elem := Deref(field)
 			if elem.Kind() == reflect.Struct {
 				prune(v, elem)
 			}
-			if elem.Kind() == reflect.Map && deref(elem.Elem()).Kind() == reflect.Struct {
-				pruneEach(v, deref(elem.Elem()))
+			if elem.Kind() == reflect.Map && Deref(elem.Elem()).Kind() == reflect.Struct {
+				pruneEach(v, Deref(elem.Elem()))
 			}
 			if len(v) == 0 && field.Kind() != reflect.Pointer {
 				delete(tree, k)
 			}
 		case []any:
-			if list := deref(field); list.Kind() == reflect.Slice {
-				pruneList(v, deref(list.Elem()))
+			if list := Deref(field); list.Kind() == reflect.Slice {
+				pruneList(v, Deref(list.Elem()))
 			}
 		}
 	}
@@ -202,7 +201,8 @@ func FieldType(t reflect.Type, name string) reflect.Type {
 	return reflect.TypeFor[any]()
 }
 
-func deref(t reflect.Type) reflect.Type {
+// Deref is the type behind any pointers.
+func Deref(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}

@@ -15,7 +15,7 @@ import (
 // which people write manifests: a container's name, image, command, args. It
 // also tells quantities from strings, which look alike in a tree: cpu: 2.
 func ordered(v any, t reflect.Type) any {
-	t = deref(t)
+	t = manifest.Deref(t)
 	switch v := v.(type) {
 	case tree:
 		m := make(mapping, 0, len(v))
@@ -64,20 +64,13 @@ func keyOrder(v tree, t reflect.Type) []string {
 // below is the type of what a value of type t holds under a field's name, a
 // key or a position.
 func below(t reflect.Type, step string) reflect.Type {
-	switch t = deref(t); t.Kind() {
+	switch t = manifest.Deref(t); t.Kind() {
 	case reflect.Struct:
 		return manifest.FieldType(t, step)
 	case reflect.Map, reflect.Slice:
 		return t.Elem()
 	}
 	return reflect.TypeFor[any]()
-}
-
-func deref(t reflect.Type) reflect.Type {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t
 }
 
 // isInteger reports whether a quantity without a unit reads back the same as a

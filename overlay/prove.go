@@ -7,7 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	kjson "sigs.k8s.io/json"
@@ -135,7 +134,7 @@ func difference(res *resource.Resource, o *object) (manifest.Field, string) {
 // YAML is left out, for it takes as long as the build.
 func printed(res *resource.Resource) ([]byte, error) {
 	data, err := res.MarshalJSON()
-	if err != nil || bytes.IndexFunc(data, isOdd) < 0 {
+	if err != nil || bytes.IndexFunc(data, isEscaped) < 0 {
 		return data, err
 	}
 	text, err := res.AsYAML()
@@ -144,8 +143,6 @@ func printed(res *resource.Resource) ([]byte, error) {
 	}
 	return yaml.YAMLToJSONStrict(text)
 }
-
-func isOdd(r rune) bool { return !strconv.IsPrint(r) }
 
 // firstDifference names the first field that two trees do not share, and says
 // what kustomize made of it; the text is empty if there is none.

@@ -71,7 +71,8 @@ func shown(t *testing.T, env pipeline.Environment, comment string) string {
 		ref, field, _ := strings.Cut(asked, " ")
 		n := 0
 		for _, o := range env.Objects.Objects {
-			if o.Ref().String() == ref {
+			// A Job's name ends in a hash of what it does.
+			if name := o.Ref().String(); name == ref || strings.HasPrefix(name, "Job/") && strings.HasPrefix(name, ref+"-") {
 				n += showObject(&out, o, manifest.ParseField(field))
 			}
 		}

@@ -98,8 +98,8 @@ func exists(t reflect.Type, path spec.Path) bool {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if len(path) == 0 {
-		return true
+	if _, own := reflect.New(t).Interface().(json.Unmarshaler); own || len(path) == 0 {
+		return true // a type that reads several forms knows its paths itself
 	}
 	switch t.Kind() {
 	case reflect.Map, reflect.Slice:

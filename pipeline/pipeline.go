@@ -1,11 +1,14 @@
 // Package pipeline is the story of statefulc in one page: a spec is loaded,
 // checked, compiled, checked again, and emitted as files.
 //
-// Each stage reports all that it sees; the next one starts only if there was
-// no error so far. Nothing is written here: that is the command's work.
+// A spec that CUE refuses goes no further. After that every stage reports all
+// that it sees, and files are made only if there is no error. Nothing is
+// written here: that is the command's work.
 package pipeline
 
 import (
+	"fmt"
+
 	"github.com/statefulc/statefulc/compiler"
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
@@ -40,8 +43,10 @@ func Build(dir string) (*Result, error) {
 	for _, env := range r.Environments[1:] {
 		overlays[env.Name] = env.Objects
 	}
-	r.Files, err = overlay.Emit(r.Environments[0].Objects, overlays)
-	return r, err
+	if r.Files, err = overlay.Emit(r.Environments[0].Objects, overlays); err != nil {
+		return nil, fmt.Errorf("internal error, a bug of statefulc: %w", err)
+	}
+	return r, nil
 }
 
 // Vet carries it as far as the checks go, without emitting files.
@@ -54,23 +59,15 @@ func Vet(dir string) (*Result, error) {
 	for _, env := range environments {
 		r.Environments = append(r.Environments, Environment{Environment: env})
 	}
-	for _, stage := range []func(*Environment) diag.List{checkSpec, compile, checkObjects} {
-		if r.Found.HasErrors() {
-			break
-		}
-		for i := range r.Environments {
-			r.Found = append(r.Found, stage(&r.Environments[i])...)
-		}
+	// What the compiler reports leaves something out of the objects; the rest is
+	// judged all the same, so that one run tells all.
+	for i := range r.Environments {
+		env := &r.Environments[i]
+		r.Found = append(r.Found, validate.Spec(env.Environment)...)
+		objects, found := compiler.Compile(env.Environment)
+		env.Objects, r.Found = objects, append(r.Found, found...)
+		r.Found = append(r.Found, validate.Objects(env.Environment, objects)...)
 	}
 	r.Found = r.Found.Sorted()
 	return r, nil
 }
-
-func checkSpec(env *Environment) diag.List { return validate.Spec(env.Environment) }
-
-func compile(env *Environment) (found diag.List) {
-	env.Objects, found = compiler.Compile(env.Environment)
-	return found
-}
-
-func checkObjects(env *Environment) diag.List { return validate.Objects(env.Environment, env.Objects) }

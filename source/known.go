@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -15,17 +14,28 @@ func (l *loader) app() cue.Value {
 	return l.definitions.LookupPath(cue.MakePath(cue.Def("#App")))
 }
 
-// comment is what the schema says of a path of the application, or of the
-// nearest thing above it that has a comment.
-func (l *loader) comment(path spec.Path) string {
-	at, last := l.app(), ""
+// schemaAt is what the schema says of a path of the application; the zero
+// Value where it knows none.
+func (l *loader) schemaAt(path spec.Path) cue.Value {
+	at := l.app()
 	for _, name := range path {
 		if at, _ = step(at, name); !at.Exists() {
-			break
+			return cue.Value{}
 		}
-		last = cmp.Or(doc(at), last)
 	}
-	return last
+	return at
+}
+
+// comment is what the schema says of a path of the application. The values of
+// a map are spoken of where the map is.
+func (l *loader) comment(path spec.Path) string {
+	if len(path) == 0 {
+		return ""
+	}
+	if own := doc(l.schemaAt(path)); own != "" {
+		return own
+	}
+	return doc(l.schemaAt(path[:len(path)-1]))
 }
 
 // step goes from a definition to one of its fields, to the elements of a list,

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -39,6 +40,18 @@ func (l *loader) topLevel(v cue.Value, files []*ast.File) diag.List {
 			})
 		}
 	}
+	overlays, err := v.LookupPath(cue.ParsePath("overlays")).Fields()
+	for err == nil && overlays.Next() {
+		if name := overlays.Selector().Unquoted(); !overlayName.MatchString(name) || name == BaseName {
+			out = append(out, diag.Diagnostic{
+				Rule:    rule,
+				Pos:     first(l.written(overlays.Value())),
+				Path:    spec.Path{"overlays", name}.String(),
+				Message: fmt.Sprintf("an overlay cannot be called %q", name),
+				Fix:     "Overlays become directories: lower case letters, digits and dashes, 52 at the most, and not base.",
+			})
+		}
+	}
 	if len(out) == 0 && !v.LookupPath(cue.ParsePath(BaseName)).Exists() {
 		out = append(out, diag.Diagnostic{
 			Rule:    rule,
@@ -49,6 +62,8 @@ func (l *loader) topLevel(v cue.Value, files []*ast.File) diag.List {
 	}
 	return out
 }
+
+var overlayName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$`)
 
 // complaint is what CUE has to say about one path of the application, over all
 // environments: a mistake in the base is repeated in each overlay.
@@ -64,18 +79,19 @@ type complaint struct {
 func (l *loader) refused(v cue.Value, err error) diag.List {
 	byPath := map[string]*complaint{}
 	for _, e := range errors.Errors(err) {
-		in, overlay := application(e.Path())
+		path := unquoted(e.Path())
+		in, overlay := application(path)
 		key := in.String()
-		if len(e.Path()) == 0 || !v.Exists() {
+		if len(path) == 0 || !v.Exists() {
 			key = e.Position().String() + e.Error() // not a value: a syntax error, an import
 		}
 		c, ok := byPath[key]
 		if !ok {
-			c = &complaint{path: e.Path(), in: in, overlay: overlay}
+			c = &complaint{path: path, in: in, overlay: overlay}
 			byPath[key] = c
 		}
 		if !overlay && c.overlay {
-			c.path, c.overlay = e.Path(), false
+			c.path, c.overlay = path, false
 		}
 		c.errors = append(c.errors, e)
 	}
@@ -86,23 +102,61 @@ func (l *loader) refused(v cue.Value, err error) diag.List {
 	return found
 }
 
-// findings leaves out what follows from another mistake: a computed field that
-// could not be computed.
+// unquoted is an error's path with its labels as they are.
+func unquoted(path []string) []string {
+	out := make([]string, len(path))
+	for i, label := range path {
+		out[i] = label
+		if plain, err := strconv.Unquote(label); err == nil {
+			out[i] = plain
+		}
+	}
+	return out
+}
+
+// findings leaves out what follows from another mistake: what is computed from
+// a value that was refused, and the alternatives of a choice that was refused
+// as a whole.
 func (l *loader) findings(v cue.Value, byPath map[string]*complaint) diag.List {
 	var out, follow diag.List
 	for _, key := range slices.Sorted(maps.Keys(byPath)) {
 		c := byPath[key]
-		d := l.finding(v, c)
-		if slices.Contains(c.path, "dns") {
-			follow = append(follow, d)
-			continue
+		switch {
+		case c.isAlternative(byPath):
+		case c.isComputed(), followsOnly(c.errors):
+			follow = append(follow, l.finding(v, c))
+		default:
+			out = append(out, l.finding(v, c))
 		}
-		out = append(out, d)
 	}
 	if len(out) == 0 {
 		return follow
 	}
 	return out
+}
+
+// isAlternative reports whether a field is missing only if one alternative of
+// a matchN above it is taken.
+func (c *complaint) isAlternative(byPath map[string]*complaint) bool {
+	if len(c.in) == 0 || !slices.ContainsFunc(c.errors, func(e errors.Error) bool {
+		t := text(e)
+		return t == "field is required but not present" || strings.HasPrefix(t, "explicit error")
+	}) {
+		return false
+	}
+	choice, ok := byPath[c.in[:len(c.in)-1].String()]
+	return ok && slices.ContainsFunc(choice.errors, func(e errors.Error) bool { return matched.MatchString(e.Error()) })
+}
+
+// isComputed reports whether the schema computes the value.
+func (c *complaint) isComputed() bool {
+	return len(c.in) > 2 && c.in[0] == "groups" && (c.in[2] == "dns" || c.in[2] == "name")
+}
+
+// followsOnly reports whether all errors are of an expression that met another
+// error.
+func followsOnly(all []errors.Error) bool {
+	return !slices.ContainsFunc(all, func(e errors.Error) bool { return rank(e) < followed })
 }
 
 // application is a path of the bundle as one of the application, and whether
@@ -124,29 +178,55 @@ func (l *loader) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	d := diag.Diagnostic{Rule: rule, Path: c.in.String(), Message: message(text, alternatives)}
 	d.Pos, d.Related = l.places(v, c)
 	if !v.Exists() {
+		d.Fix = "CUE cannot read the file; see the line."
 		if text == "import failed" {
 			d.Message = importFailed(best)
 			d.Fix = fmt.Sprintf("Import %q, packages of CUE's standard library or of the same module; nothing is fetched.", schema.ImportPath)
 		}
 		return d
 	}
-	comment := l.comment(c.in)
 	switch {
 	case text == "field not allowed":
 		l.notAllowed(&d, v, c)
 	case text == "field is required but not present":
 		d.Message = missingField(c.in)
-		d.Fix = sentence("State it", comment)
+		d.Fix = sentence("State it", l.comment(c.in))
 	case strings.HasPrefix(text, "incomplete value"):
-		d.Message = fmt.Sprintf("%s has no value, only %s", c.in, strings.TrimPrefix(text, "incomplete value "))
-		d.Fix = "State one in the base; as a default, `*value | _`, it lets overlays state another."
-	case c.overlay && len(d.Related) > 0 && !isSchemas(d.Related[0].Pos):
+		l.incomplete(&d, v, c, strings.TrimPrefix(text, "incomplete value "))
+	case conflict.MatchString(text) && c.overlay && len(alternatives) < 2 && len(d.Related) > 0 && !isSchemas(d.Related[0].Pos):
 		d.Fix = "The base fixes the value; as a default, `*value | _`, it lets overlays state another."
+	case number.MatchString(text):
+		d.Fix = sentence("Write it in quotes", l.comment(c.in))
 	default:
-		d.Fix = sentence("State a value that fits "+name(c.in), comment)
+		d.Fix = sentence("State a value that fits "+name(c.in), l.comment(c.in))
+	}
+	if d.Fix == "" {
+		d.Fix = "See " + schema.ImportPath + " for what fits here."
 	}
 	return d
 }
+
+// incomplete finds why a path has no value: nobody stated one, or the default
+// that somebody stated does not fit.
+func (l *loader) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, open string) {
+	d.Message = fmt.Sprintf("%s has no value, only %s", c.in, open)
+	d.Fix = "State one in the base; as a default, `*value | _`, it lets overlays state another."
+	_, parts := lookup(v, c.path).Expr()
+	for _, part := range parts {
+		stated, ok := part.Default()
+		if !ok || !l.isUsers(part.Pos()) || !stated.IsConcrete() {
+			continue
+		}
+		if err := stated.Unify(l.schemaAt(c.in)).Validate(); err != nil {
+			best, alternatives := bestOf(errors.Errors(err))
+			d.Message = "the default " + message(text(best), alternatives)
+			d.Fix = sentence("State a value that fits "+name(c.in), l.comment(c.in))
+		}
+	}
+}
+
+// number is a bare number where CUE expects text.
+var number = regexp.MustCompile(`^conflicting values [0-9.]+ and (=~|string|strings).+\(mismatched types`)
 
 // places are where to look first and what else took part. The first is what
 // the user wrote at the path, the environment's own before the base's; else
@@ -228,21 +308,38 @@ func name(path spec.Path) string {
 	return path[len(path)-1]
 }
 
-// bestOf chooses what to say of several errors at one path: CUE lists what
-// each alternative of a disjunction has against a value. What was of the right
-// type comes first.
-func bestOf(all []errors.Error) (best errors.Error, alternatives []string) {
-	rank := func(e errors.Error) int {
-		switch t := text(e); {
-		case strings.Contains(t, "errors in empty disjunction"):
-			return 3
-		case strings.Contains(t, "mismatched types"):
-			return 2
-		case strings.HasPrefix(t, "error in call"), strings.HasPrefix(t, "non-concrete value"):
-			return 1
-		}
-		return 0
+// The ranks of what CUE lists at one path, the most telling first. Of a
+// disjunction it says what each alternative has against a value: that a bound
+// is broken tells more than that a default differs.
+const (
+	telling = iota
+	differs
+	mistyped
+	followed
+)
+
+var follows = []string{
+	"error in call", "non-concrete value", "invalid interpolation", "invalid operand", "invalid list index",
+	"explicit error", "undefined field", "invalid non-ground value", "cannot reference optional field",
+}
+
+func rank(e errors.Error) int {
+	t := text(e)
+	switch {
+	case strings.Contains(t, "in empty disjunction"),
+		slices.ContainsFunc(follows, func(f string) bool { return strings.HasPrefix(t, f) }):
+		return followed
+	case mismatch.MatchString(t):
+		return mistyped
+	case conflict.MatchString(t):
+		return differs
 	}
+	return telling
+}
+
+// bestOf chooses what to say of several errors at one path. Where they are
+// words that a value may be, these are the alternatives.
+func bestOf(all []errors.Error) (best errors.Error, alternatives []string) {
 	best = slices.MinFunc(all, func(a, b errors.Error) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, e := range all {
 		if m := conflict.FindStringSubmatch(text(e)); m != nil && rank(e) == rank(best) && !slices.Contains(alternatives, m[1]) {
@@ -257,12 +354,16 @@ var (
 	conflict = regexp.MustCompile(`^conflicting values (.+) and (.+)$`)
 	mismatch = regexp.MustCompile(`^conflicting values (.+) and (.+) \(mismatched types .+\)$`)
 	matched  = regexp.MustCompile(`\(does not satisfy matchN\): (\d+) matched`)
+	literal  = regexp.MustCompile(`^["\[{0-9-]|^(true|false|null)$`)
 	outside  = regexp.MustCompile(`^invalid value (.+) \((out of bound|does not satisfy) (.+)\)$`)
 )
 
 // message says an error in words.
 func message(t string, alternatives []string) string {
 	if m := mismatch.FindStringSubmatch(t); m != nil {
+		if literal.MatchString(m[2]) && !literal.MatchString(m[1]) {
+			m[1], m[2] = m[2], m[1]
+		}
 		return fmt.Sprintf("%s is no %s", m[1], m[2])
 	}
 	if m := conflict.FindStringSubmatch(t); m != nil && len(alternatives) > 1 {
@@ -281,7 +382,7 @@ func text(e errors.Error) string {
 		return m[1] + " alternatives are stated where it takes one"
 	}
 	format, args := e.Msg()
-	return fmt.Sprintf(format, args...)
+	return cmp.Or(fmt.Sprintf(format, args...), e.Error())
 }
 
 func importFailed(failed errors.Error) string {
@@ -293,21 +394,16 @@ func importFailed(failed errors.Error) string {
 	return "import failed"
 }
 
+// lookup is the value at a path, in which elements of lists are numbers.
 func lookup(v cue.Value, path []string) cue.Value {
-	selectors := make([]cue.Selector, len(path))
-	for i, name := range path {
-		selectors[i] = selector(name)
+	for _, label := range path {
+		selector := cue.Str(label)
+		if i, err := strconv.Atoi(label); err == nil && v.IncompleteKind() == cue.ListKind {
+			selector = cue.Index(i)
+		}
+		v = v.LookupPath(cue.MakePath(selector))
 	}
-	return v.LookupPath(cue.MakePath(selectors...))
-}
-
-// selector is a step of an error's path, which has list positions as numbers
-// and quotes labels that are no identifiers.
-func selector(name string) cue.Selector {
-	if parsed := cue.ParsePath(name); parsed.Err() == nil && len(parsed.Selectors()) == 1 {
-		return parsed.Selectors()[0]
-	}
-	return cue.Str(name)
+	return v
 }
 
 func first(positions []diag.Pos) diag.Pos {

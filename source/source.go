@@ -12,15 +12,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/load"
+	"cuelang.org/go/mod/modfile"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/schema"
@@ -45,10 +46,7 @@ func Load(dir string) ([]spec.Environment, diag.List, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := l.staleVendored()
-	if err != nil {
-		return nil, nil, err
-	}
+	found := l.staleVendored()
 	bundle, bad, err := l.evaluate()
 	if err != nil || bad.HasErrors() {
 		return nil, append(found, bad...), err
@@ -69,10 +67,6 @@ type loader struct {
 }
 
 func newLoader(dir string) (*loader, error) {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
@@ -80,26 +74,41 @@ func newLoader(dir string) (*loader, error) {
 	case !info.IsDir():
 		return nil, &fs.PathError{Op: "load", Path: dir, Err: errors.New("not a directory")}
 	}
-	l := &loader{dir: dir, abs: abs, root: abs, ctx: cuecontext.New()}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	l := &loader{dir: dir, abs: abs, ctx: cuecontext.New()}
+	l.root, l.inside, err = ModuleRoot(dir)
+	return l, err
+}
+
+// ModuleRoot is the directory of the CUE module that dir is in, in full; dir
+// itself, and not found, if it is in none.
+func ModuleRoot(dir string) (root string, found bool, err error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", false, err
+	}
 	for root := abs; ; root = filepath.Dir(root) {
-		if _, err := os.Stat(filepath.Join(root, "cue.mod", "module.cue")); err == nil {
-			l.root, l.inside = root, true
-			return l, nil
+		if _, err := os.Stat(filepath.Join(root, moduleFile)); err == nil {
+			return root, true, nil
 		}
 		if root == filepath.Dir(root) {
-			return l, nil
+			return abs, false, nil
 		}
 	}
 }
+
+// moduleFile makes a directory a CUE module.
+var moduleFile = filepath.Join("cue.mod", "module.cue")
 
 // evaluate loads the package and unifies it with #Bundle.
 func (l *loader) evaluate() (cue.Value, diag.List, error) {
 	instance := load.Instances([]string{"."}, l.config())[0]
 	if instance.Err != nil {
-		if _, none := errors.AsType[*load.NoFilesError](instance.Err); none {
-			return cue.Value{}, nil, fmt.Errorf("%s: %w", l.dir, ErrNoFiles)
-		}
-		return cue.Value{}, l.refused(cue.Value{}, instance.Err), nil
+		found, err := l.unloadable(instance.Err)
+		return cue.Value{}, found, err
 	}
 	if err := l.buildDefinitions(instance); err != nil {
 		return cue.Value{}, nil, err
@@ -115,17 +124,56 @@ func (l *loader) evaluate() (cue.Value, diag.List, error) {
 	return v, nil, nil
 }
 
+// unloadable tells what the user wrote wrong from what could not be read.
+func (l *loader) unloadable(err error) (diag.List, error) {
+	if _, none := errors.AsType[*load.NoFilesError](err); none || strings.Contains(err.Error(), "matched no packages") {
+		return nil, fmt.Errorf("%s: %w", l.dir, ErrNoFiles)
+	}
+	if two, ok := errors.AsType[*load.MultiplePackageError](err); ok {
+		return diag.List{{
+			Rule:    rule,
+			Pos:     diag.Pos{File: filepath.Join(l.dir, filepath.Base(two.Files[1])), Line: 1, Col: 1},
+			Message: fmt.Sprintf("two packages in a directory: %s is of %s, %s of %s", filepath.Base(two.Files[0]), two.Packages[0], filepath.Base(two.Files[1]), two.Packages[1]),
+			Fix:     "A spec is one package; move the other, or give both one package clause.",
+		}}, nil
+	}
+	found := l.refused(cue.Value{}, err)
+	if slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Pos.Line > 0 }) {
+		return found, nil
+	}
+	return nil, fmt.Errorf("%s: %w", l.dir, err)
+}
+
 // config serves the schema from the binary. An overlay on cue.mod/pkg works
 // without network and wins over a vendored copy.
 func (l *loader) config() *load.Config {
-	overlay := map[string]load.Source{}
+	overlay := map[string]load.Source{filepath.Join(l.root, moduleFile): l.module()}
 	for name, text := range schema.Files() {
 		overlay[filepath.Join(l.root, filepath.FromSlash(schema.VendorDir), name)] = load.FromBytes(text)
 	}
+	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay, Env: append(os.Environ(), "CUE_REGISTRY=none")}
+}
+
+// module is the module file without its dependencies: CUE would ask a registry
+// for them, even for those that nothing imports, and the schema needs none.
+func (l *loader) module() load.Source {
 	if !l.inside {
-		overlay[filepath.Join(l.root, "cue.mod", "module.cue")] = load.FromString(schema.ModuleFile)
+		return load.FromString(schema.ModuleFile)
 	}
-	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay}
+	file := filepath.Join(l.root, moduleFile)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return load.FromBytes(text) // CUE says that it is empty
+	}
+	parsed, err := modfile.ParseNonStrict(text, file)
+	if err != nil {
+		return load.FromBytes(text) // CUE says why
+	}
+	parsed.Deps = nil
+	if short, err := modfile.Format(parsed); err == nil {
+		text = short
+	}
+	return load.FromBytes(text)
 }
 
 // buildDefinitions takes the schema as the package imports it, so that values
@@ -187,23 +235,18 @@ func (l *loader) environment(name string, v cue.Value) (spec.Environment, error)
 
 // staleVendored compares what `statefulc init` once wrote with the schema of
 // this binary. The compiler does not read it; cue vet and editors do.
-func (l *loader) staleVendored() (diag.List, error) {
+func (l *loader) staleVendored() diag.List {
 	dir := filepath.Join(l.root, filepath.FromSlash(schema.VendorDir))
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if _, err := os.Stat(dir); err != nil {
+		return nil // nothing is vendored
 	}
-	if err != nil {
-		return nil, err
+	stale := false
+	for name, text := range schema.Files() {
+		vendored, err := os.ReadFile(filepath.Join(dir, name))
+		stale = stale || err != nil || !bytes.Equal(vendored, text)
 	}
-	vendored := map[string][]byte{}
-	for _, e := range entries {
-		if vendored[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
-			return nil, err
-		}
-	}
-	if maps.EqualFunc(vendored, schema.Files(), bytes.Equal) {
-		return nil, nil
+	if !stale {
+		return nil
 	}
 	return diag.List{{
 		Rule:     "vendored-schema",
@@ -211,5 +254,5 @@ func (l *loader) staleVendored() (diag.List, error) {
 		Pos:      diag.Pos{File: l.display(dir)},
 		Message:  "the vendored schema is not the one of this statefulc, which compiles by its own",
 		Fix:      "Run `statefulc init` to renew it, so that cue vet and editors agree.",
-	}}, nil
+	}}
 }

@@ -15,8 +15,9 @@ type Default struct {
 	Why   string
 }
 
-// Defaults is every value that is chosen for the user. The documentation of
-// the schema is made from it; no other place in the code knows one of them.
+// Defaults is what is chosen for the user where a field is left out, and what
+// a reader of the schema looks up. What is computed from other fields (the
+// namespace, the names of dns) is said in the schema's own comments.
 var Defaults = []Default{
 	{"Group", "disruption", `1`, "no more than one pod is missing because of us"},
 	{"Group", "start", `"ordered"`, "Kubernetes' own default: the next pod finds the one before"},

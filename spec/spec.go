@@ -428,10 +428,11 @@ func (m *Mounts) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &m.At)
 }
 
-// Scalar is a string, or the text of a number or a bool.
+// Scalar is a string, or the text of a number or a bool as CUE writes it: 1000
+// for 1_000, 1E+3 for 1e3.
 type Scalar string
 
-// UnmarshalJSON keeps a number's own spelling.
+// UnmarshalJSON reads all three.
 func (s *Scalar) UnmarshalJSON(data []byte) error {
 	if data[0] != '"' {
 		*s = Scalar(data)

@@ -39,25 +39,13 @@ With -o - the objects of one environment are printed instead.`,
 }
 
 func build(cmd *cobra.Command, dirs []string, o buildOptions) error {
-	if o.output != "" && o.output != "-" && len(dirs) > 1 {
+	if o.output != "" && len(dirs) > 1 {
 		return errors.New("-o takes the output of one directory; without it each gets a deploy/ of its own")
 	}
 	if cmd.Flags().Changed("env") && o.output != "-" {
 		return errors.New("--env chooses what -o - prints; all environments are written")
 	}
-	stopped := false
-	for _, dir := range dirs {
-		switch err := buildOne(cmd, dir, o); {
-		case errors.Is(err, errFindings):
-			stopped = true
-		case err != nil:
-			return err
-		}
-	}
-	if stopped {
-		return errFindings
-	}
-	return nil
+	return each(dirs, func(dir string) error { return buildOne(cmd, dir, o) })
 }
 
 func buildOne(cmd *cobra.Command, dir string, o buildOptions) error {
@@ -65,8 +53,8 @@ func buildOne(cmd *cobra.Command, dir string, o buildOptions) error {
 	if err != nil {
 		return err
 	}
-	if stop, err := report(cmd, result.Found); stop || err != nil {
-		return errors.Join(err, errFindings)
+	if err := report(cmd, result.Found); err != nil {
+		return err
 	}
 	switch o.output {
 	case "-":
@@ -99,9 +87,8 @@ func writeTree(cmd *cobra.Command, dir string, result *pipeline.Result) error {
 		return fmt.Errorf("nothing was written: %w", err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d files, %d written\n", dir, len(files), written)
-	left, err := leftovers(dir, files)
-	for _, file := range left {
+	for _, file := range leftovers(dir, files) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s: no longer made, delete it\n", file)
 	}
-	return err
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/statefulc/statefulc/schema"
+	"github.com/statefulc/statefulc/source"
 )
 
 func initCommand() *cobra.Command {
@@ -28,7 +29,10 @@ func vendorSchema(cmd *cobra.Command, dir string) error {
 	} else if !info.IsDir() {
 		return fmt.Errorf("%s is not a directory", dir)
 	}
-	root, found := moduleRoot(dir)
+	root, found, err := source.ModuleRoot(dir)
+	if err != nil {
+		return err
+	}
 	files := map[string][]byte{}
 	for name, text := range schema.Files() {
 		files[schema.VendorDir+"/"+name] = text
@@ -36,26 +40,23 @@ func vendorSchema(cmd *cobra.Command, dir string) error {
 	if !found {
 		files["cue.mod/module.cue"] = []byte(schema.ModuleFile)
 	}
-	written, err := write(root, files)
+	written, err := write(shown(dir, root), files)
 	if err != nil {
 		return fmt.Errorf("nothing was written: %w", err)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d files, %d written\n", filepath.Join(root, "cue.mod"), len(files), written)
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d files, %d written\n", filepath.Join(shown(dir, root), "cue.mod"), len(files), written)
 	return nil
 }
 
-// moduleRoot is the directory of the CUE module that dir is in, or dir itself.
-func moduleRoot(dir string) (root string, found bool) {
+// shown is root as the user would write it, from dir.
+func shown(dir, root string) string {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return dir, false
+		return root
 	}
-	for root, shown := abs, dir; ; root, shown = filepath.Dir(root), filepath.Join(shown, "..") {
-		if _, err := os.Stat(filepath.Join(root, "cue.mod", "module.cue")); err == nil {
-			return shown, true
-		}
-		if root == filepath.Dir(root) {
-			return dir, false
-		}
+	rel, err := filepath.Rel(abs, root)
+	if err != nil {
+		return root
 	}
+	return filepath.Join(dir, rel)
 }

@@ -15,22 +15,13 @@ func vetCommand() *cobra.Command {
 refuse, what the API server would refuse of the objects, and what the rules know.
 Silent if all is well.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			stopped := false
-			for _, dir := range directories(args) {
+			return each(directories(args), func(dir string) error {
 				result, err := pipeline.Vet(dir)
 				if err != nil {
 					return err
 				}
-				stop, err := report(cmd, result.Found)
-				if err != nil {
-					return err
-				}
-				stopped = stopped || stop
-			}
-			if stopped {
-				return errFindings
-			}
-			return nil
+				return report(cmd, result.Found)
+			})
 		},
 	}
 }

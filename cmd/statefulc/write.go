@@ -4,17 +4,20 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/statefulc/statefulc/overlay"
 )
 
 // write makes the files under dir, by slash-separated path, and returns how
 // many of them differed. They are first written whole under other names, then
-// all of them are renamed: if there is no room or no permission, no file has
-// been touched, and no directory is left behind.
+// all of them are renamed: after an error all files are as they were, and no
+// directory is left behind.
 func write(dir string, files map[string][]byte) (written int, err error) {
 	var s staging
 	defer func() {
@@ -24,34 +27,34 @@ func write(dir string, files map[string][]byte) (written int, err error) {
 	}()
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		target := filepath.Join(dir, filepath.FromSlash(path))
-		same, err := holds(target, files[path])
+		old, err := read(target)
 		if err != nil {
 			return 0, err
 		}
-		if same {
+		if old != nil && bytes.Equal(old, files[path]) {
 			continue
 		}
-		if err := s.add(target, files[path]); err != nil {
+		if err := s.add(target, files[path], old); err != nil {
 			return 0, err
 		}
 	}
 	return len(s.files), s.commit()
 }
 
-// holds reports whether a file has just this text. Something else in its place
-// is an error: a directory, a device.
-func holds(target string, text []byte) (bool, error) {
+// read returns what is in a file; nil if there is none. Something else in its
+// place is an error: a directory, a device.
+func read(target string) ([]byte, error) {
 	info, err := os.Lstat(target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
+		return nil, nil
 	case err != nil:
-		return false, err
+		return nil, err
 	case !info.Mode().IsRegular():
-		return false, fmt.Errorf("%s is in the way: it is no regular file", target)
+		return nil, fmt.Errorf("%s is in the way: it is no regular file", target)
 	}
-	old, err := os.ReadFile(target)
-	return bytes.Equal(old, text), err
+	text, err := os.ReadFile(target)
+	return append([]byte{}, text...), err
 }
 
 // staging holds files that are written but not yet in their places.
@@ -60,19 +63,32 @@ type staging struct {
 	dirs  []string // made on the way, parents first
 }
 
-type staged struct{ temporary, target string }
+// staged is a file under another name, its place, and what was there: nil if
+// there was none.
+type staged struct {
+	temporary, target string
+	old               []byte
+}
 
-func (s *staging) add(target string, text []byte) error {
+func (s *staging) add(target string, text, old []byte) error {
 	if err := s.mkdir(filepath.Dir(target)); err != nil {
 		return err
 	}
+	temporary, err := writeTemporary(target, text)
+	if temporary != "" {
+		s.files = append(s.files, staged{temporary, target, old})
+	}
+	return err
+}
+
+// writeTemporary writes a file beside its place.
+func writeTemporary(target string, text []byte) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(target), ".statefulc-*")
 	if err != nil {
-		return err
+		return "", err
 	}
-	s.files = append(s.files, staged{f.Name(), target})
 	_, err = f.Write(text)
-	return errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	return f.Name(), errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
 }
 
 // mkdir makes a directory and remembers those that were not there.
@@ -91,13 +107,32 @@ func (s *staging) mkdir(dir string) error {
 	return nil
 }
 
+// commit puts all files in their places. If one cannot be, those before it are
+// put back.
 func (s *staging) commit() error {
-	for _, f := range s.files {
+	for i, f := range s.files {
 		if err := os.Rename(f.temporary, f.target); err != nil {
-			return err
+			return errors.Join(err, restore(s.files[:i]))
 		}
 	}
 	return nil
+}
+
+// restore puts back what was there.
+func restore(files []staged) error {
+	var failed []error
+	for _, f := range files {
+		if f.old == nil {
+			failed = append(failed, os.Remove(f.target))
+			continue
+		}
+		temporary, err := writeTemporary(f.target, f.old)
+		if err == nil {
+			err = os.Rename(temporary, f.target)
+		}
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
 }
 
 // undo removes what add made. Errors change nothing: the first is on its way
@@ -111,26 +146,37 @@ func (s *staging) undo() {
 	}
 }
 
-// leftovers are files under dir that statefulc once made and makes no more: an
-// object that is gone, an environment. They are known by their first line.
-func leftovers(dir string, files map[string][]byte) ([]string, error) {
+// leftovers are files of base/ and overlays/ that statefulc once made and makes
+// no more: an object that is gone, an environment. They are known by their
+// first line. What cannot be read is not ours to complain about.
+func leftovers(dir string, files map[string][]byte) []string {
 	var out []string
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		rel, err := filepath.Rel(dir, path)
+	for _, pattern := range []string{"base/*.yaml", "overlays/*/*.yaml"} {
+		found, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
 		if err != nil {
-			return err
+			continue // dir has a bracket in its name
 		}
-		if _, made := files[filepath.ToSlash(rel)]; made {
-			return nil
+		for _, file := range found {
+			rel, err := filepath.Rel(dir, file)
+			if _, made := files[filepath.ToSlash(rel)]; err == nil && !made && isGenerated(file) {
+				out = append(out, file)
+			}
 		}
-		text, err := os.ReadFile(path)
-		if err == nil && bytes.HasPrefix(text, []byte("# Code generated by statefulc; DO NOT EDIT.\n")) {
-			out = append(out, path)
-		}
-		return err
-	})
-	return out, err
+	}
+	return out
+}
+
+func isGenerated(file string) bool {
+	info, err := os.Lstat(file)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	first := make([]byte, len(overlay.Header))
+	_, err = io.ReadFull(f, first)
+	return err == nil && string(first) == overlay.Header
 }
