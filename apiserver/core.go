@@ -1,71 +1,27 @@
 package apiserver
 
 import (
-	"context"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/apiserver/pkg/registry/rest"
-	"k8s.io/apiserver/pkg/storage/names"
-	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/api/persistentvolume"
+	claims "k8s.io/kubernetes/pkg/api/persistentvolumeclaim"
 	servicewarnings "k8s.io/kubernetes/pkg/api/service"
 	"k8s.io/kubernetes/pkg/apis/core"
 	"k8s.io/kubernetes/pkg/apis/core/validation"
+	volumevalidation "k8s.io/kubernetes/pkg/volume/validation"
 )
 
-// coreStrategy does for T what the strategy in pkg/registry/core does. Those
-// import the storage layer, etcd and grpc, which would double the size of the
-// binary and triple the time to build it. The rules themselves are the
-// server's; only what a strategy puts around them is repeated here.
-type coreStrategy[T runtime.Object] struct {
-	common
-	prepare  func(T) // removes what clients may not set; nil if there is no such field
-	validate func(T) field.ErrorList
-	warn     func(T) []string // nil if there are no warnings
-}
-
-// common is what the strategies of the core group share: the rules that are
-// generated from tags in the API types, and names for those without one.
-type common struct {
-	rest.DeclarativeValidation
-	names.NameGenerator
-}
-
-var shared = common{rest.DeclarativeValidation{Scheme: legacyscheme.Scheme}, names.SimpleNameGenerator}
-
-// NamespaceScoped is true for the kinds below.
-func (coreStrategy[T]) NamespaceScoped() bool { return true }
-
-func (s coreStrategy[T]) PrepareForCreate(_ context.Context, o runtime.Object) {
-	if s.prepare != nil {
-		s.prepare(o.(T))
-	}
-}
-
-func (s coreStrategy[T]) Validate(_ context.Context, o runtime.Object) field.ErrorList {
-	return s.validate(o.(T))
-}
-
-func (s coreStrategy[T]) WarningsOnCreate(_ context.Context, o runtime.Object) []string {
-	if s.warn == nil {
-		return nil
-	}
-	return s.warn(o.(T))
-}
-
-// Canonicalize changes nothing in the core group.
-func (coreStrategy[T]) Canonicalize(runtime.Object) {}
-
 // See pkg/registry/core/configmap/strategy.go.
-var configMap = coreStrategy[*core.ConfigMap]{
+var configMap = adapter[*core.ConfigMap]{
 	common:   shared,
 	validate: validation.ValidateConfigMap,
 }
 
 // See pkg/registry/core/serviceaccount/strategy.go.
-var serviceAccount = coreStrategy[*core.ServiceAccount]{
+var serviceAccount = adapter[*core.ServiceAccount]{
 	common:   shared,
 	prepare:  keepNamesOfSecrets,
 	validate: validation.ValidateServiceAccount,
@@ -87,19 +43,26 @@ func warnOfMountableSecrets(sa *core.ServiceAccount) []string {
 }
 
 // See pkg/registry/core/service/strategy.go.
-var service = coreStrategy[*core.Service]{
+var service = adapter[*core.Service]{
 	common:   shared,
 	prepare:  func(s *core.Service) { s.Status = core.ServiceStatus{} },
 	validate: validation.ValidateServiceCreate,
 	warn:     func(s *core.Service) []string { return servicewarnings.GetWarningsForService(s, nil) },
 }
 
-// beginService does the part of the storage's work that needs no cluster:
+// anyNodePort stands for the one that the server would allocate.
+const anyNodePort = 30000
+
+// beginService does the part of the storage's work that needs no cluster, or
+// no certain one: a node port for health checks is allocated,
 // clusterIP is copied to clusterIPs, which validation reads, and faults in the
 // two are answered alone. See normalizeClusterIPs and initIPFamilyFields in
 // pkg/registry/core/service/storage.
 func beginService(o runtime.Object) error {
 	s := o.(*core.Service)
+	if servicewarnings.NeedsHealthCheck(s) && s.Spec.HealthCheckNodePort == 0 {
+		s.Spec.HealthCheckNodePort = anyNodePort
+	}
 	if s.Spec.ClusterIP != "" && len(s.Spec.ClusterIPs) == 0 {
 		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP}
 	}
@@ -108,4 +71,45 @@ func beginService(o runtime.Object) error {
 		return nil
 	}
 	return apierrors.NewInvalid(core.Kind("Service"), s.Name, errs)
+}
+
+// See pkg/registry/core/persistentvolume/strategy.go.
+var persistentVolume = adapter[*core.PersistentVolume]{
+	common:   shared,
+	cluster:  true,
+	prepare:  prepareVolume,
+	validate: validateVolume,
+	warn:     persistentvolume.GetWarningsForPersistentVolume,
+}
+
+// prepareVolume leaves out the time of the first phase, which is in the status.
+func prepareVolume(pv *core.PersistentVolume) {
+	pv.Status = core.PersistentVolumeStatus{Phase: core.VolumePending}
+	persistentvolume.DropDisabledSpecFields(&pv.Spec, nil)
+}
+
+func validateVolume(pv *core.PersistentVolume) field.ErrorList {
+	errs := validation.ValidatePersistentVolume(pv, validation.ValidationOptionsForPersistentVolume(pv, nil))
+	return append(errs, volumevalidation.ValidatePersistentVolume(pv)...)
+}
+
+// See pkg/registry/core/persistentvolumeclaim/strategy.go.
+var persistentVolumeClaim = adapter[*core.PersistentVolumeClaim]{
+	common:   shared,
+	prepare:  prepareClaim,
+	validate: validateClaim,
+	warn:     claims.GetWarningsForPersistentVolumeClaim,
+}
+
+// prepareClaim drops a data source of an unknown kind, and copies the two
+// fields for data sources into each other.
+func prepareClaim(c *core.PersistentVolumeClaim) {
+	c.Status = core.PersistentVolumeClaimStatus{}
+	claims.DropDisabledFields(&c.Spec, nil)
+	claims.EnforceDataSourceBackwardsCompatibility(&c.Spec, nil)
+	claims.NormalizeDataSources(&c.Spec)
+}
+
+func validateClaim(c *core.PersistentVolumeClaim) field.ErrorList {
+	return validation.ValidatePersistentVolumeClaim(c, validation.ValidationOptionsForPersistentVolumeClaim(c, nil))
 }

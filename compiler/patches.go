@@ -3,6 +3,7 @@ package compiler
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 
@@ -91,6 +92,7 @@ func linkChanges(o *manifest.Object, before map[string]any, at spec.Path) {
 	manifest.Leaves(before, func(f manifest.Field, v any) { was[f.String()] = v })
 	manifest.Leaves(o.Tree(), func(f manifest.Field, v any) {
 		if old, ok := was[f.String()]; !ok || fmt.Sprint(old) != fmt.Sprint(v) {
+			o.Links = slices.DeleteFunc(o.Links, func(l manifest.Link) bool { return l.Field.Covers(f) && f.Covers(l.Field) })
 			o.Links = append(o.Links, manifest.Link{Field: f, From: at})
 		}
 	})

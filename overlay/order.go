@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/statefulc/statefulc/manifest"
 )
@@ -16,6 +18,9 @@ import (
 // also tells quantities from strings, which look alike in a tree: cpu: 2.
 func ordered(v any, t reflect.Type) any {
 	t = manifest.Deref(t)
+	if t == reflect.TypeFor[unstructured.Unstructured]() {
+		t = reflect.TypeFor[custom]()
+	}
 	switch v := v.(type) {
 	case tree:
 		m := make(mapping, 0, len(v))
@@ -35,6 +40,12 @@ func ordered(v any, t reflect.Type) any {
 		}
 	}
 	return v
+}
+
+// custom is what is known of a custom resource: its head.
+type custom struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
 }
 
 // keyOrder lists the keys of a tree as t declares its fields, but directives

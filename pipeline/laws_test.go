@@ -73,7 +73,10 @@ func originsExist(t fataler, env pipeline.Environment) {
 				t.Errorf("%s: %v: %v comes from nowhere", env.Name, o.Ref(), f)
 			}
 			for _, path := range from {
-				if !env.Index.Find(path).Pos.IsValid() {
+				// What is left out is told at the nearest thing above it; only
+				// the namespace has nothing above but the application.
+				origin := env.Index.Find(path)
+				if !origin.Pos.IsValid() || len(origin.Path) == 0 && path[0] != "namespace" {
 					t.Errorf("%s: %v: %v comes from %v, which nobody wrote", env.Name, o.Ref(), f, path)
 				}
 			}
@@ -119,7 +122,7 @@ func exists(t reflect.Type, path spec.Path) bool {
 func changesAreBlamed(t fataler, base, env pipeline.Environment) {
 	t.Helper()
 	for _, o := range env.Objects.Objects {
-		old := base.Objects.Find(o.Ref())
+		old := ofName(base.Objects, o.Ref())
 		if old == nil {
 			continue
 		}
@@ -136,6 +139,17 @@ func changesAreBlamed(t fataler, base, env pipeline.Environment) {
 			t.Errorf("%s: %v: %v changed to %v, and is blamed on %v", env.Name, o.Ref(), f, v, o.Trace(f))
 		})
 	}
+}
+
+// ofName finds an object in whatever namespace it is.
+func ofName(set *manifest.Set, ref manifest.Ref) *manifest.Object {
+	for _, o := range set.Objects {
+		other := o.Ref()
+		if other.Namespace = ref.Namespace; other == ref {
+			return o
+		}
+	}
+	return nil
 }
 
 func leaves(o *manifest.Object) map[string]any {

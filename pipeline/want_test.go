@@ -15,22 +15,23 @@ import (
 	"github.com/statefulc/statefulc/validate"
 )
 
-// Each file of testdata/schema and testdata/validate is a whole spec. A line
+// Each file of testdata/schema (what CUE refuses), testdata/report (what the
+// compiler does) and testdata/validate (what the rules do) is a whole spec. A line
 // that is wrong says in a comment what it wants to be told:
 //
 //	replicas: 5000 // want `cue: 5000 does not fit <=1000`
 //
 // All that is reported has to be wanted, and at its line.
 func TestFindings(t *testing.T) {
-	files, err := filepath.Glob("../testdata/schema/*.cue")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, pattern := range []string{"schema/*.cue", "report/*.cue", "validate/*/*.cue"} {
+		found, err := filepath.Glob("../testdata/" + pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		files = append(files, found...)
 	}
-	rules, err := filepath.Glob("../testdata/validate/*/*.cue")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range append(files, rules...) {
+	for _, file := range files {
 		t.Run(strings.TrimPrefix(file, "../testdata/"), func(t *testing.T) {
 			text, err := os.ReadFile(file)
 			if err != nil {
@@ -45,7 +46,7 @@ func TestFindings(t *testing.T) {
 				t.Errorf("-want +got\n%s", diff)
 			}
 			for _, d := range result.Found {
-				if d.Fix == "" && !strings.Contains(file, "syntax") {
+				if d.Fix == "" {
 					t.Errorf("nobody says what to do about: %s", d.Message)
 				}
 			}
@@ -80,6 +81,29 @@ func TestRulesAreComplete(t *testing.T) {
 		}
 		if fails == 0 || passes == 0 {
 			t.Errorf("rule %s: %d cases that fail and %d that pass in testdata/validate/%s", r.ID, fails, passes, r.ID)
+		}
+	}
+}
+
+// Everything that the compiler reports has a case that fails.
+func TestReportsAreComplete(t *testing.T) {
+	sources, err := filepath.Glob("../compiler/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range sources {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`report\("([a-z-]+)"`).FindAllStringSubmatch(string(text), -1) {
+			wants := 0
+			if cases, err := os.ReadFile("../testdata/report/" + m[1] + ".cue"); err == nil {
+				wants = len(wanted(string(cases)))
+			}
+			if wants == 0 {
+				t.Errorf("%s reports %s, and testdata/report/%s.cue wants nothing", filepath.Base(file), m[1], m[1])
+			}
 		}
 	}
 }

@@ -3,8 +3,6 @@ package validate
 import (
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/runtime"
-
 	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
@@ -15,11 +13,12 @@ var apiServer = Rule{
 	Doc: `What the API server of Kubernetes would refuse, warn about, or drop without a word.
 
 It is the server's own code (defaulting and validation of a create request), asked for every object before anything is
-written. The message is the server's; the position is the line of the spec that the field came from.`,
+written. The message is the server's; the position is the line of the spec that the field came from. Objects of kinds that
+the compiler does not make itself are decoded strictly, and no more.`,
 	Objects: func(p *Pass) {
 		for _, o := range p.Objects.Objects {
-			if _, custom := o.Value.(runtime.Unstructured); custom {
-				continue // its project's webhook judges it, and e2e its definition
+			if !apiserver.Knows(o.Value.GetObjectKind().GroupVersionKind()) {
+				continue // of another project, or one that the compiler does not make
 			}
 			for _, v := range apiserver.Create(o.Value) {
 				p.verdict(o, v)

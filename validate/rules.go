@@ -5,4 +5,6 @@ var Rules = []Rule{
 	apiServer,
 	unprintable,
 	labelReserved,
+	quorumSize,
+	quorumBudget,
 }
