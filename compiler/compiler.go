@@ -22,7 +22,7 @@ import (
 // fields of objects, and links what it wrote to the paths it came from.
 type Pass struct {
 	Name string
-	Doc  string // what it makes, for ARCHITECTURE.md and for a reader of passes.go
+	Doc  string // what it makes; ARCHITECTURE.md says the same
 	Run  func(*Context)
 }
 

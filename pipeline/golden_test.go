@@ -60,6 +60,21 @@ func TestPasses(t *testing.T) {
 	}
 }
 
+// ARCHITECTURE.md lists the passes as passes.go does.
+func TestPassesAreInTheHouse(t *testing.T) {
+	house, err := os.ReadFile("../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows strings.Builder
+	for _, pass := range compiler.Passes {
+		fmt.Fprintf(&rows, "| %s | %s |\n", pass.Name, pass.Doc)
+	}
+	if !strings.Contains(string(house), rows.String()) {
+		t.Errorf("ARCHITECTURE.md has not these rows:\n%s", rows.String())
+	}
+}
+
 func shown(t *testing.T, env pipeline.Environment, comment string) string {
 	t.Helper()
 	var out strings.Builder
