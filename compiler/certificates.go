@@ -15,15 +15,13 @@ func certificates(c *Context) {
 	c.each(func(c *Container) {
 		byKey(c.TLS, func(path string, t spec.Certificate) {
 			name := c.Pod.owner() + "-" + c.own(nameOf(path))
-			if c.set.Find(manifest.Ref{Group: "cert-manager.io", Kind: "Certificate", Namespace: c.App.Namespace, Name: name}) == nil {
-				c.certificate(name, path, t)
-			}
+			c.once(c.path.Join("tls", path), "certificate", func() *manifest.Object { return c.certificate(name, path, t) })
 			c.mountCertificate(name, path, t)
 		})
 	})
 }
 
-func (c *Container) certificate(name, path string, t spec.Certificate) {
+func (c *Container) certificate(name, path string, t spec.Certificate) *manifest.Object {
 	issuerKind := "Issuer"
 	if *t.ClusterIssuer {
 		issuerKind = "ClusterIssuer"
@@ -43,8 +41,11 @@ func (c *Container) certificate(name, path string, t spec.Certificate) {
 	if t.CommonName != "" {
 		body["commonName"] = t.CommonName
 	}
-	if t.Keystore != "" {
+	switch {
+	case t.Keystore != "":
 		body["keystores"] = c.keystore(path, t)
+	case t.Password != nil:
+		c.report("keystore-password", []string{"tls", path, "password"}, "a password is for a keystore, and none is asked for", "State keystore, or leave the password out.")
 	}
 	labels := c.ofApp()
 	if c.group != nil {
@@ -59,6 +60,7 @@ func (c *Container) certificate(name, path string, t spec.Certificate) {
 	if t.Password != nil {
 		o.From(fmt.Sprintf("spec.keystores.%s.passwordSecretRef", t.Keystore), at.Join("password"))
 	}
+	return o
 }
 
 func (c *Container) keystore(path string, t spec.Certificate) map[string]any {
@@ -80,7 +82,7 @@ func (c *Container) mountCertificate(secret, path string, t spec.Certificate) {
 	case "pkcs12":
 		items = append(items, corev1.KeyToPath{Key: "keystore.p12", Path: "keystore.p12"}, corev1.KeyToPath{Key: "truststore.p12", Path: "truststore.p12"})
 	}
-	name := "tls-" + c.own(nameOf(path))
+	name := c.volumeName("tls", path)
 	c.volume(corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
 		Secret: &corev1.SecretVolumeSource{SecretName: secret, Items: items},
 	}}, "tls", path)

@@ -1,9 +1,6 @@
 package compiler
 
 import (
-	"maps"
-	"slices"
-
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,18 +12,18 @@ import (
 // A development cluster must not get the ones of production.
 func classes(c *Context) {
 	used := map[string]bool{}
-	for _, g := range c.Groups {
-		for _, s := range g.Storage {
+	c.each(func(c *Container) {
+		for _, s := range c.Storage {
 			if s.Class != nil {
 				used[*s.Class] = true
 			}
 		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.App.StorageClasses)) {
+	})
+	byKey(c.App.StorageClasses, func(name string, class spec.StorageClass) {
 		if used[name] {
-			c.class(name, c.App.StorageClasses[name])
+			c.class(name, class)
 		}
-	}
+	})
 }
 
 func (c *Context) class(name string, class spec.StorageClass) {

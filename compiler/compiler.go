@@ -49,9 +49,10 @@ type Context struct {
 	Groups []*Group // by key
 	Pods   []*Pod   // of groups and jobs, from the passes workloads and jobs on
 
-	index *spec.Index
-	set   *manifest.Set
-	found diag.List
+	index  *spec.Index
+	set    *manifest.Set
+	found  diag.List
+	shared map[string]*manifest.Object // by what several pods, a group's racks, have one of
 }
 
 // Group is a group of the spec.
@@ -122,6 +123,18 @@ func (c *Context) add(r manifest.Resource, of spec.Path, labels map[string]strin
 	o.From("metadata.namespace", spec.Path{"namespace"})
 	c.linkLabels(o, "metadata.labels")
 	return o
+}
+
+// once makes an object for the first of several pods that have it in common.
+func (c *Context) once(of spec.Path, name string, make func() *manifest.Object) *manifest.Object {
+	key := of.Join(name).String()
+	if c.shared[key] == nil {
+		if c.shared == nil {
+			c.shared = map[string]*manifest.Object{}
+		}
+		c.shared[key] = make()
+	}
+	return c.shared[key]
 }
 
 // ofApp are the labels of an object that belongs to no group.

@@ -19,11 +19,22 @@ func containers(c *Context) {
 		c.from("command", "command")
 		c.from("args", "args")
 		c.linkResources(c.name)
+		if c.role == isInit || c.group == nil {
+			c.refuseAudience()
+		}
 		for _, p := range portsOf(c.Container, c.path, spec.Audiences...) {
 			k.Ports = append(k.Ports, corev1.ContainerPort{Name: p.name, ContainerPort: p.number, Protocol: p.protocol})
 			c.object.From(fmt.Sprintf("%s.spec.%s[%s].ports[%s]", c.Pod.field, c.list, c.name, p.name), p.path)
 		}
 	})
+}
+
+// refuseAudience reports ports that somebody would connect to, of a container
+// that runs to its end.
+func (c *Container) refuseAudience() {
+	for _, p := range portsOf(c.Container, c.path, "peer", "client", "metrics") {
+		c.Context.report("port-audience", p.path, "nobody connects to what runs to its end", "State it under ports: local.")
+	}
 }
 
 // resources are those of the container and of what prepares its directories,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -78,19 +77,17 @@ func (s *fileSet) add(c *Container, path string, f spec.File) (key string, ok bo
 	return key, true
 }
 
-// begin makes the ConfigMap, unless another rack's pod has made it.
+// begin makes the ConfigMap, which the racks of a group share.
 func (s *fileSet) begin() {
 	s.texts = map[string]string{}
-	ref := manifest.Ref{Kind: "ConfigMap", Namespace: s.App.Namespace, Name: s.name}
-	if s.object = s.set.Find(ref); s.object != nil {
-		s.object.Value.(*corev1.ConfigMap).Data = s.texts
-		return
-	}
-	labels := s.ofApp()
-	if s.group != nil {
-		labels = s.group.selector()
-	}
-	s.object = s.Context.add(&corev1.ConfigMap{TypeMeta: kind("v1 ConfigMap"), ObjectMeta: s.named(s.name), Data: s.texts}, s.path, labels)
+	s.object = s.once(s.path, s.volume, func() *manifest.Object {
+		labels := s.ofApp()
+		if s.group != nil {
+			labels = s.group.selector()
+		}
+		return s.Context.add(&corev1.ConfigMap{TypeMeta: kind("v1 ConfigMap"), ObjectMeta: s.named(s.name)}, s.path, labels)
+	})
+	s.object.Value.(*corev1.ConfigMap).Data = s.texts
 }
 
 func (s *fileSet) source(items ...corev1.KeyToPath) corev1.VolumeSource {
@@ -102,7 +99,7 @@ func (s *fileSet) source(items ...corev1.KeyToPath) corev1.VolumeSource {
 
 // needVolume adds the volume with all files, once.
 func (s *fileSet) needVolume(c *Container) {
-	if !slices.ContainsFunc(s.spec().Volumes, func(v corev1.Volume) bool { return v.Name == s.volume }) {
+	if !s.hasVolume(s.volume) {
 		c.volume(corev1.Volume{Name: s.volume, VolumeSource: s.source()}, "files")
 	}
 }
@@ -134,8 +131,13 @@ func (s *fileSet) addCopy(c *Container, file string, f spec.File) {
 		return
 	}
 	s.needVolume(c)
-	c.prepare("copy-"+c.own(nameOf(file)), c.path.Join("files", file, "writable"), corev1.Container{
-		Command: []string{"cp", "-f", "/files/" + key, "/scratch" + strings.TrimPrefix(file, dir)},
+	target := "/scratch" + strings.TrimPrefix(file, dir)
+	command := []string{"cp", "-f", "/files/" + key, target}
+	if path.Dir(target) != "/scratch" {
+		command = []string{"sh", "-c", `mkdir -p "$(dirname "$2")" && cp -f "$1" "$2"`, "copy", "/files/" + key, target}
+	}
+	c.prepare(c.volumeName("copy", file), c.path.Join("files", file, "writable"), corev1.Container{
+		Command: command,
 		VolumeMounts: []corev1.VolumeMount{
 			{Name: s.volume, MountPath: "/files", ReadOnly: true},
 			{Name: c.scratchName(dir), MountPath: "/scratch"},
@@ -151,7 +153,7 @@ func (s *fileSet) addDirectory(c *Container, file string, f spec.File) {
 		return
 	}
 	dir, item := path.Dir(file), corev1.KeyToPath{Key: key, Path: path.Base(file)}
-	name := s.volume + "-" + c.own(nameOf(dir))
+	name := c.volumeName(s.volume, dir)
 	for i, v := range s.spec().Volumes {
 		if v.Name == name {
 			s.Pod.object.From(fmt.Sprintf("%s.spec.volumes[%s].configMap.items[%d]", s.field, name, len(v.ConfigMap.Items)), c.path.Join("files", file))

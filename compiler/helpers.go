@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	pathpkg "path"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -87,6 +89,19 @@ func mounts(c *Context) {
 		for _, helper := range p.containers {
 			if helper.mounts != nil {
 				helper.see(p.main())
+			}
+			helper.refuseBelowReload()
+		}
+	}
+}
+
+// refuseBelowReload reports what would be mounted inside of a directory of
+// files that are reread: it is a ConfigMap's, in which nothing can be made.
+func (c *Container) refuseBelowReload() {
+	for path, f := range c.Files {
+		for _, m := range c.target().VolumeMounts {
+			if dir := pathpkg.Dir(path); f.Reload && strings.HasPrefix(m.MountPath, dir+"/") {
+				c.report("file-reload", []string{"files", path, "reload"}, fmt.Sprintf("%s cannot be in %s: a directory of files that are reread holds nothing else", m.MountPath, dir), "Put the file into a directory of its own.")
 			}
 		}
 	}

@@ -58,10 +58,13 @@ func (c *Context) jobPod(name string, at spec.Path, job *spec.Job, o *manifest.O
 	main := &Container{Pod: p, Container: &job.Container, name: at[1], path: at, list: "containers"}
 	p.addContainer(main)
 	byKey(job.Claims, func(path, claim string) {
-		main.volume(corev1.Volume{Name: "claim-" + claim, VolumeSource: corev1.VolumeSource{
-			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim},
-		}}, "claims", path)
-		main.mount(corev1.VolumeMount{Name: "claim-" + claim, MountPath: path}, "claims", path)
+		name := main.volumeName("claim", claim)
+		if !main.hasVolume(name) {
+			main.volume(corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
+				PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim},
+			}}, "claims", path)
+		}
+		main.mount(corev1.VolumeMount{Name: name, MountPath: path}, "claims", path)
 	})
 }
 

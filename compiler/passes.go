@@ -5,7 +5,6 @@ package compiler
 // the pods need, then what guards and follows them, and at last what the user
 // adds and changes.
 var Passes = []Pass{
-	{"classes", "StorageClasses that the environment uses", classes},
 	{"accounts", "a ServiceAccount for each group, with the rights it is given", accounts},
 	{"services", "headless Services of peers, Services of clients, of pods and over groups", services},
 	{"workloads", "StatefulSets, one for each rack, and Deployments", workloads},
@@ -14,6 +13,7 @@ var Passes = []Pass{
 	{"environment", "environment variables, and those that tell a pod who it is", environment},
 	{"probes", "startup, readiness and liveness probes, start and stop commands", probes},
 	{"storage", "claim templates, claims of jobs, volumes and claims that are there before", storage},
+	{"classes", "StorageClasses that the environment uses", classes},
 	{"scratch", "directories that go with the pod, filled from the image", scratch},
 	{"files", "ConfigMaps; a restart when they change, or none", files},
 	{"secrets", "secrets mounted as files, and those fetched from a store", secrets},

@@ -21,10 +21,31 @@ func patches(c *Context) {
 		if o == nil {
 			return
 		}
-		if err := c.patch(o, p, at); err != nil {
-			c.report("patch-invalid", at, fmt.Sprintf("%v: %v", o.Ref(), err), "See what the object is without the patch: statefulc build -o -.")
+		for _, step := range steps(p, at) {
+			if err := c.patch(o, step); err != nil {
+				c.report("patch-invalid", step.at, fmt.Sprintf("%v: %v", o.Ref(), err), "See what the object is without the patch: statefulc build -o -.")
+				return
+			}
 		}
 	})
+}
+
+// step is a part of a patch that is applied alone, so that one that fails has
+// an address.
+type step struct {
+	at    spec.Path
+	apply func(text []byte) ([]byte, error)
+}
+
+func steps(p spec.Patch, at spec.Path) []step {
+	if p.Merge != nil {
+		return []step{{at.Join("merge"), func(text []byte) ([]byte, error) { return applyMerge(text, p.Merge) }}}
+	}
+	var out []step
+	for i, operation := range p.Operations {
+		out = append(out, step{at.Join("operations", fmt.Sprint(i)), func(text []byte) ([]byte, error) { return applyOperation(text, operation) }})
+	}
+	return out
 }
 
 // target is the object that a patch is for.
@@ -42,13 +63,13 @@ func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
 	return nil
 }
 
-func (c *Context) patch(o *manifest.Object, p spec.Patch, at spec.Path) error {
+func (c *Context) patch(o *manifest.Object, s step) error {
 	before := o.Tree()
 	text, err := json.Marshal(before)
 	if err != nil {
 		return err
 	}
-	if text, err = apply(text, p); err != nil {
+	if text, err = s.apply(text); err != nil {
 		return err
 	}
 	var tree spec.Tree
@@ -60,22 +81,24 @@ func (c *Context) patch(o *manifest.Object, p spec.Patch, at spec.Path) error {
 		return err
 	}
 	ref := o.Ref()
-	if o.Value = value; o.Ref() != ref {
-		return fmt.Errorf("it would become %v", o.Ref())
+	if after := (&manifest.Object{Value: value}).Ref(); after != ref {
+		return fmt.Errorf("it would become %v", after)
 	}
-	linkChanges(o, before, at)
+	o.Value = value
+	linkChanges(o, before, s.at)
 	return nil
 }
 
-func apply(text []byte, p spec.Patch) ([]byte, error) {
-	if p.Merge != nil {
-		merge, err := json.Marshal(p.Merge)
-		if err != nil {
-			return nil, err
-		}
-		return jsonpatch.MergePatch(text, merge)
+func applyMerge(text []byte, merge spec.Tree) ([]byte, error) {
+	patch, err := json.Marshal(merge)
+	if err != nil {
+		return nil, err
 	}
-	operations, err := json.Marshal(p.Operations)
+	return jsonpatch.MergePatch(text, patch)
+}
+
+func applyOperation(text []byte, operation spec.Tree) ([]byte, error) {
+	operations, err := json.Marshal([]spec.Tree{operation})
 	if err != nil {
 		return nil, err
 	}

@@ -102,6 +102,16 @@ func (c *Container) own(name string) string {
 	return c.name + "-" + name
 }
 
+// volumeName names what a path needs: a volume, or the init container that
+// fills it. Long names end in a hash, for there is room for 63 characters.
+func (c *Container) volumeName(kind, path string) string {
+	name := kind + "-" + c.own(nameOf(path))
+	if len(name) <= 63 {
+		return name
+	}
+	return name[:54] + "-" + fingerprint(map[string]string{"": name})[:8]
+}
+
 // addInit puts an init container of ours behind the others of ours and before
 // those of the user, and links it.
 func (p *Pod) addInit(k corev1.Container, from spec.Path) {
@@ -122,11 +132,9 @@ func (c *Container) mount(m corev1.VolumeMount, path ...string) {
 // volume adds a volume of the pod. A claim template of the same name would
 // silently take its place (K:pkg/controller/statefulset updateStorage).
 func (c *Container) volume(v corev1.Volume, path ...string) {
-	for _, other := range c.spec().Volumes {
-		if other.Name == v.Name {
-			c.report("volume-name", path, fmt.Sprintf("two volumes would be named %q", v.Name), "Change one of the paths: names are made of their letters and digits.")
-			return
-		}
+	if c.hasVolume(v.Name) {
+		c.report("volume-name", path, fmt.Sprintf("two volumes would be named %q", v.Name), "Change one of the paths: names are made of their letters and digits.")
+		return
 	}
 	if c.hasClaim(v.Name) {
 		c.report("volume-name", path, fmt.Sprintf("the name %q is taken by a storage", v.Name), "Give the storage another name.")
@@ -134,6 +142,10 @@ func (c *Container) volume(v corev1.Volume, path ...string) {
 	}
 	c.spec().Volumes = append(c.spec().Volumes, v)
 	c.object.From(fmt.Sprintf("%s.spec.volumes[%s]", c.Pod.field, v.Name), c.path.Join(path...))
+}
+
+func (p *Pod) hasVolume(name string) bool {
+	return slices.ContainsFunc(p.spec().Volumes, func(v corev1.Volume) bool { return v.Name == name })
 }
 
 func (p *Pod) hasClaim(name string) bool {

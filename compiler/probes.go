@@ -110,6 +110,12 @@ func (c *Container) lifecycle() {
 		return
 	}
 	c.target().Lifecycle = &corev1.Lifecycle{PostStart: hook(c.OnStart), PreStop: hook(c.OnStop)}
+	if len(c.OnStart) > 0 {
+		c.from("lifecycle", "onStart")
+	}
+	if len(c.OnStop) > 0 {
+		c.from("lifecycle", "onStop")
+	}
 	c.from("lifecycle.postStart", "onStart")
 	c.from("lifecycle.preStop", "onStop")
 }

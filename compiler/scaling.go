@@ -24,6 +24,14 @@ func (g *Group) scale() {
 		g.report("autoscale-racks", at, "autoscale changes one set, and the racks are several", "Leave out racks, or autoscale.")
 		return
 	}
+	if g.Snapshots != nil {
+		g.report("autoscale-volumes", g.path.Join("snapshots"), "autoscale adds pods that the snapshots do not know", "State one of autoscale and snapshots.")
+	}
+	for _, name := range keysOf(g.Storage) {
+		if s := g.Storage[name]; len(s.Static)+len(s.Restore) > 0 {
+			g.report("autoscale-volumes", g.path.Join("storage", name), "autoscale adds pods, and the volumes are listed", "Leave out autoscale, or the list.")
+		}
+	}
 	target := autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "StatefulSet", Name: g.Name}
 	for _, o := range g.Context.set.Objects {
 		if o.Value.GetName() != g.Name {

@@ -31,7 +31,7 @@ func (c *Container) directory(path string, s spec.Scratch) {
 	}
 }
 
-func (c *Container) scratchName(path string) string { return "scratch-" + c.own(nameOf(path)) }
+func (c *Container) scratchName(path string) string { return c.volumeName("scratch", path) }
 
 // seed copies what the image has at path into the directory, by an init
 // container of the same image.
@@ -41,7 +41,7 @@ func (c *Container) scratchName(path string) string { return "scratch-" + c.own(
 // files that are read-only are there already.
 func (c *Container) seed(volume, path string) {
 	const target = "/scratch"
-	c.prepare("seed-"+c.own(nameOf(path)), c.path.Join("scratch", path, "fromImage"), corev1.Container{
+	c.prepare(c.volumeName("seed", path), c.path.Join("scratch", path, "fromImage"), corev1.Container{
 		Command:      []string{"cp", "-Rf", path + "/.", target},
 		VolumeMounts: []corev1.VolumeMount{{Name: volume, MountPath: target}},
 	})

@@ -16,11 +16,18 @@ import (
 func secrets(c *Context) {
 	c.each(func(c *Container) {
 		byKey(c.SecretFiles, func(path, secret string) {
-			c.declared(secret, c.path.Join("secretFiles", path))
-			name := "secret-" + c.own(nameOf(path))
+			s, _ := c.declared(secret, c.path.Join("secretFiles", path))
+			var items []corev1.KeyToPath
+			for _, key := range s.Keys {
+				items = append(items, corev1.KeyToPath{Key: key, Path: key})
+			}
+			name := c.volumeName("secret", path)
 			c.volume(corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
-				Secret: &corev1.SecretVolumeSource{SecretName: secret},
+				Secret: &corev1.SecretVolumeSource{SecretName: secret, Items: items},
 			}}, "secretFiles", path)
+			for i := range items {
+				c.object.From(fmt.Sprintf("%s.spec.volumes[%s].secret.items[%d]", c.Pod.field, name, i), spec.Path{"secrets", secret, "keys", fmt.Sprint(i)})
+			}
 			c.mount(corev1.VolumeMount{Name: name, MountPath: path, ReadOnly: true}, "secretFiles", path)
 		})
 	})

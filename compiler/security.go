@@ -67,6 +67,9 @@ func (c *Container) secure() {
 		s.Capabilities.Add = append(s.Capabilities.Add, corev1.Capability(capability))
 		c.from(fmt.Sprintf("securityContext.capabilities.add[%d]", i), "capabilities", fmt.Sprint(i))
 	}
+	if c.Privileged && len(c.Capabilities) > 0 {
+		c.report("privileged-capabilities", []string{"capabilities"}, "a privileged container has all capabilities", "State one of privileged and capabilities.")
+	}
 	if c.Privileged {
 		// A privileged container has all of them, and the API server refuses
 		// to forbid it their escalation.

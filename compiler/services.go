@@ -18,7 +18,7 @@ import (
 // asked for, and those that the application states.
 func services(c *Context) {
 	for _, g := range c.Groups {
-		if g.IsStable() || len(g.ports("peer", "metrics")) > 0 {
+		if g.IsStable() || g.Metrics != nil || len(g.ports("peer", "metrics")) > 0 {
 			g.peers()
 		}
 		if ports := g.ports("client"); len(ports) > 0 {
@@ -156,7 +156,12 @@ func (c *Context) appService(name string, s spec.Service) {
 // selector of a Service knows no "or".
 func (c *Context) selectorOf(s spec.Service, at spec.Path) map[string]string {
 	selector := map[string]string{}
-	maps.Copy(selector, s.Select)
+	byKey(s.Select, func(key, value string) {
+		if key == labelApp || key == labelGroup {
+			c.report("select-reserved", at.Join("select", key), "the label "+key+" is selected by groups", "State groups, and select labels that the program sets.")
+		}
+		selector[key] = value
+	})
 	selector[labelApp] = c.App.Name
 	known := slices.Sorted(maps.Keys(c.App.Groups))
 	for i, group := range s.Groups {

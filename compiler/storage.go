@@ -23,7 +23,8 @@ func storage(c *Context) {
 			case c.group == nil:
 				c.jobClaim(name, s)
 			default:
-				return // a Deployment's: reported by workloads
+				c.refuseStorage(name)
+				return
 			}
 			c.mountStorage(name, s)
 		})

@@ -120,9 +120,11 @@ func (g *Group) refuseStable() {
 			g.Context.report("not-stable", g.path.Join(field), fmt.Sprintf("%s is for pods with names of their own, and these are a Deployment's", field), "State `stable: true`, or storage, or leave it out.")
 		}
 	}
-	for name := range g.Storage {
-		g.Context.report("not-stable", g.path.Join("storage", name), "storage is for pods with names of their own, and these are a Deployment's", "State no `stable: false`, or use scratch.")
-	}
+}
+
+// refuseStorage reports the storage of a Deployment's container.
+func (c *Container) refuseStorage(name string) {
+	c.report("not-stable", []string{"storage", name}, "storage is for pods with names of their own, and these are a Deployment's", "State no `stable: false`, or use scratch.")
 }
 
 // isWritten reports whether the user states a field of the group.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -220,21 +221,33 @@ func (w *warnings) take() []string {
 
 // addNamespaces makes the namespaces that m takes for granted. They hold pods
 // to the strictest of the Pod Security Standards, and warn of sets whose pods
-// would not meet it.
+// would not meet it; unless the application says that it needs more.
 func addNamespaces(t testing.TB, m manifests) {
 	t.Helper()
 	client := kubernetes.NewForConfigOrDie(server(t))
 	for _, name := range m.namespaces() {
 		_, err := client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
 			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
-				api.EnforceLevelLabel: string(api.LevelRestricted),
-				api.WarnLevelLabel:    string(api.LevelRestricted),
+				api.EnforceLevelLabel: string(m.securityLevel()),
+				api.WarnLevelLabel:    string(m.securityLevel()),
 			}},
 		}, metav1.CreateOptions{})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// securityLevel is the strictest that the pods meet: a setting of the node is
+// made by a privileged container.
+func (m manifests) securityLevel() api.Level {
+	for _, object := range m {
+		text, err := object.MarshalJSON()
+		if err == nil && strings.Contains(string(text), `"privileged":true`) {
+			return api.LevelPrivileged
+		}
+	}
+	return api.LevelRestricted
 }
 
 func (m manifests) namespaces() []string {

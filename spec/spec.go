@@ -94,12 +94,20 @@ type Group struct {
 	DNS          DNS                `json:"dns"`
 }
 
-// IsStable reports whether pods have names and volumes of their own.
+// IsStable reports whether pods have names and volumes of their own: if that is
+// not stated, when one of their containers has storage.
 func (g *Group) IsStable() bool {
 	if g.Stable != nil {
 		return *g.Stable
 	}
-	return len(g.Storage) > 0
+	storage := len(g.Storage)
+	for _, init := range g.Init {
+		storage += len(init.Storage)
+	}
+	for _, sidecar := range g.Sidecars {
+		storage += len(sidecar.Storage)
+	}
+	return storage > 0
 }
 
 // DNS are the names that a group will have.
