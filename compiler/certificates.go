@@ -53,6 +53,9 @@ func (c *Container) certificate(name, path string, t spec.Certificate) *manifest
 	}
 	o := c.add(custom("cert-manager.io/v1 Certificate", c.named(name), body), c.path.Join("tls", path), labels)
 	at := c.path.Join("tls", path)
+	for _, from := range []spec.Path{at, {"name"}, {"namespace"}, {"domain"}} {
+		o.From("spec.dnsNames", from)
+	}
 	o.From("spec.issuerRef.name", at.Join("issuer"))
 	o.From("spec.issuerRef.kind", at.Join("clusterIssuer"))
 	o.From("spec.commonName", at.Join("commonName"))

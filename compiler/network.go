@@ -57,7 +57,11 @@ func (g *Group) allow(o *manifest.Object, policy *networkingv1.NetworkPolicy, so
 	}
 	for i, p := range ports {
 		rule.Ports = append(rule.Ports, policyPort(p.protocol, p.number))
-		o.From(fmt.Sprintf("%s.ports[%d]", field, i), p.path)
+		at := fmt.Sprintf("%s.ports[%d]", field, i)
+		o.From(at, p.path)
+		for _, s := range sources {
+			o.From(at, s.path) // without them there would be no such rule
+		}
 	}
 	policy.Spec.Ingress = append(policy.Spec.Ingress, rule)
 }

@@ -51,6 +51,7 @@ func (p *Pod) onNodes() {
 	if rack.Zone != "" && p.group.Placement != "any" {
 		nodes[corev1.LabelTopologyZone] = rack.Zone
 		p.from("spec.nodeSelector["+corev1.LabelTopologyZone+"]", "racks", p.rack, "zone")
+		p.from("spec.nodeSelector["+corev1.LabelTopologyZone+"]", "placement")
 	}
 	p.spec().NodeSelector = nodes
 }

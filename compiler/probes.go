@@ -32,9 +32,9 @@ type namedProbe struct {
 // probes are those that the container states.
 func (c *Container) probes() []namedProbe {
 	return slices.DeleteFunc([]namedProbe{
-		{"startup", "startupProbe", c.Startup, func(k *corev1.Container) **corev1.Probe { return &k.StartupProbe }},
-		{"ready", "readinessProbe", c.Ready, func(k *corev1.Container) **corev1.Probe { return &k.ReadinessProbe }},
-		{"live", "livenessProbe", c.Live, func(k *corev1.Container) **corev1.Probe { return &k.LivenessProbe }},
+		{"startup", probeField["startup"], c.Startup, func(k *corev1.Container) **corev1.Probe { return &k.StartupProbe }},
+		{"ready", probeField["ready"], c.Ready, func(k *corev1.Container) **corev1.Probe { return &k.ReadinessProbe }},
+		{"live", probeField["live"], c.Live, func(k *corev1.Container) **corev1.Probe { return &k.LivenessProbe }},
 	}, func(p namedProbe) bool { return p.probe == nil })
 }
 
@@ -66,8 +66,16 @@ func (c *Container) handler(name string, p *spec.Probe) corev1.ProbeHandler {
 		c.portNumber(p.TCP, name, "tcp")
 		return corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromString(p.TCP)}}
 	}
+	for _, port := range portsOf(c.Container, c.path, spec.Audiences...) {
+		if port.name == p.GRPC {
+			c.object.From(fmt.Sprintf("%s.spec.%s[%s].%s.grpc.port", c.Pod.field, c.list, c.name, probeField[name]), port.path)
+		}
+	}
 	return corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: c.portNumber(p.GRPC, name, "grpc")}}
 }
+
+// probeField is what a container calls a probe of the spec.
+var probeField = map[string]string{"startup": "startupProbe", "ready": "readinessProbe", "live": "livenessProbe"}
 
 // portNumber is the number of one of the container's ports. The API server
 // takes any name; the kubelet would then never find it.
@@ -95,6 +103,7 @@ func (c *Container) linkProbe(field, name string) {
 		{"httpGet.scheme", "tls"},
 		{"tcpSocket", "tcp"},
 		{"grpc", "grpc"},
+		{"grpc.port", "grpc"},
 		{"initialDelaySeconds", "delay"},
 		{"periodSeconds", "every"},
 		{"timeoutSeconds", "timeout"},

@@ -45,6 +45,8 @@ func (g *Group) rollSet(o *manifest.Object, sts *appsv1.StatefulSet) {
 		WhenScaled:  retention(g.Claims.OnScaleDown),
 	}
 	o.From("spec.updateStrategy", g.path.Join("update"))
+	o.From("spec.updateStrategy.rollingUpdate", g.path.Join("update"))
+	o.From("spec.updateStrategy.rollingUpdate", g.path.Join("replicas"))
 	o.From("spec.minReadySeconds", g.path.Join("settle"))
 	o.From("spec.persistentVolumeClaimRetentionPolicy.whenDeleted", g.path.Join("claims", "onDelete"))
 	o.From("spec.persistentVolumeClaimRetentionPolicy.whenScaled", g.path.Join("claims", "onScaleDown"))
