@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,9 +75,9 @@ func originsExist(t fataler, env pipeline.Environment) {
 			}
 			for _, path := range from {
 				// What is left out is told at the nearest thing above it; only
-				// the namespace has nothing above but the application.
+				// namespace and domain have nothing above but the application.
 				origin := env.Index.Find(path)
-				if !origin.Pos.IsValid() || len(origin.Path) == 0 && path[0] != "namespace" {
+				if !origin.Pos.IsValid() || len(origin.Path) == 0 && path[0] != "namespace" && path[0] != "domain" {
 					t.Errorf("%s: %v: %v comes from %v, which nobody wrote", env.Name, o.Ref(), f, path)
 				}
 			}
@@ -131,10 +132,11 @@ func changesAreBlamed(t fataler, base, env pipeline.Environment) {
 			if before, ok := was[f.String()]; ok && reflect.DeepEqual(before, v) {
 				return
 			}
-			for _, path := range o.Trace(f) {
-				if !reflect.DeepEqual(at(t, base.App, path), at(t, env.App, path)) && (len(path) != 2 || path[0] != "groups") {
-					return
-				}
+			if _, ok := was[f.String()]; !ok && isOfNew(t, base, env, o, f) {
+				return
+			}
+			if slices.ContainsFunc(o.Trace(f), func(path spec.Path) bool { return differs(t, base, env, path) }) {
+				return
 			}
 			t.Errorf("%s: %v: %v changed to %v, and is blamed on %v", env.Name, o.Ref(), f, v, o.Trace(f))
 		})
@@ -150,6 +152,24 @@ func ofName(set *manifest.Set, ref manifest.Ref) *manifest.Object {
 		}
 	}
 	return nil
+}
+
+// isOfNew reports whether a field is part of something that came from what
+// differs: a container that is new, with the image of one that is not.
+func isOfNew(t fataler, base, env pipeline.Environment, o *manifest.Object, f manifest.Field) bool {
+	for n := range f {
+		for _, path := range o.Trace(f[:n]) {
+			if differs(t, base, env, path) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// differs reports whether a path narrower than a group differs from the base.
+func differs(t fataler, base, env pipeline.Environment, path spec.Path) bool {
+	return !reflect.DeepEqual(at(t, base.App, path), at(t, env.App, path)) && (len(path) != 2 || path[0] != "groups")
 }
 
 func leaves(o *manifest.Object) map[string]any {
