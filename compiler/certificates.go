@@ -30,6 +30,10 @@ func (c *Container) certificate(name, path string, t spec.Certificate) *manifest
 	if g := c.group; g != nil {
 		names = []any{"*." + g.DNS.Peers, "*." + g.DNS.Headless, g.DNS.Service, g.Name, "localhost"}
 	}
+	computed := len(names)
+	for _, own := range t.Names {
+		names = append(names, own)
+	}
 	body := map[string]any{
 		"secretName": name,
 		"dnsNames":   names,
@@ -55,6 +59,9 @@ func (c *Container) certificate(name, path string, t spec.Certificate) *manifest
 	at := c.path.Join("tls", path)
 	for _, from := range []spec.Path{at, {"name"}, {"namespace"}, {"domain"}} {
 		o.From("spec.dnsNames", from)
+	}
+	for i := range t.Names {
+		o.From(fmt.Sprintf("spec.dnsNames[%d]", computed+i), at.Join("names", fmt.Sprint(i)))
 	}
 	o.From("spec.issuerRef.name", at.Join("issuer"))
 	o.From("spec.issuerRef.kind", at.Join("clusterIssuer"))
@@ -87,7 +94,7 @@ func (c *Container) mountCertificate(secret, path string, t spec.Certificate) {
 	}
 	name := c.volumeName("tls", path)
 	c.volume(corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
-		Secret: &corev1.SecretVolumeSource{SecretName: secret, Items: items},
+		Secret: &corev1.SecretVolumeSource{SecretName: secret, Items: items, DefaultMode: new(modeSecret)},
 	}}, "tls", path)
 	field := fmt.Sprintf("%s.spec.volumes[%s].secret.items", c.Pod.field, name)
 	c.object.From(field+"[0].path", c.path.Join("tls", path, "cert"))

@@ -3,6 +3,7 @@ package compiler
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -29,7 +30,7 @@ func network(c *Context) {
 		o.From("spec.podSelector.matchLabels["+labelApp+"]", spec.Path{"name"})
 		g.allow(o, policy, c.applicationPods(), "peer", "client", "metrics")
 		g.allow(o, policy, c.clientPods(), "client")
-		g.allow(o, policy, g.clusterPods(), "metrics")
+		g.allowPorts(o, policy, g.clusterPods(), g.scraped())
 		if c.App.Egress != nil {
 			g.restrictEgress(o, policy)
 		}
@@ -45,7 +46,24 @@ type sender struct {
 // allow adds a rule, unless nobody or no port is left for it: a rule that
 // names none of them allows all.
 func (g *Group) allow(o *manifest.Object, policy *networkingv1.NetworkPolicy, sources []sender, audiences ...string) {
-	ports := g.ports(audiences...)
+	g.allowPorts(o, policy, sources, g.ports(audiences...))
+}
+
+// scraped are the ports that Prometheus may read: those for metrics, and the
+// one that metrics names, whoever else it is for.
+func (g *Group) scraped() []port {
+	out := g.ports("metrics")
+	for _, p := range g.ports("peer", "client") {
+		if g.Metrics != nil && p.name == g.Metrics.Port {
+			p.path = g.path.Join("metrics", "port")
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, comparePorts)
+	return out
+}
+
+func (g *Group) allowPorts(o *manifest.Object, policy *networkingv1.NetworkPolicy, sources []sender, ports []port) {
 	if len(ports) == 0 || len(sources) == 0 {
 		return
 	}

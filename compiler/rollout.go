@@ -15,15 +15,17 @@ const annotationWave = "argocd.argoproj.io/sync-wave"
 // rollout says how a new version comes to the pods, and what becomes of their
 // claims.
 func rollout(c *Context) {
+	wave := 0
 	for _, g := range c.Groups {
-		wave := 0
 		for _, o := range c.set.Objects {
 			switch w := o.Value.(type) {
 			case *appsv1.StatefulSet:
 				if w.Spec.ServiceName == g.DNS.Headless {
 					g.rollSet(o, w)
-					g.inTurn(o, w, wave)
-					wave++
+					if len(g.Racks) > 0 {
+						g.inTurn(o, w, wave)
+						wave++
+					}
 				}
 			case *appsv1.Deployment:
 				if w.Name == g.Name {
@@ -80,13 +82,10 @@ func retention(word string) appsv1.PersistentVolumeClaimRetentionPolicyType {
 	return appsv1.RetainPersistentVolumeClaimRetentionPolicyType
 }
 
-// inTurn keeps racks from rolling together: a rolling update asks no budget,
+// inTurn keeps racks, of all groups, from rolling together: a rolling update asks no budget,
 // so one pod in each rack would be down at once
 // (docs/decisions/0010-racks-in-turn.md).
 func (g *Group) inTurn(o *manifest.Object, sts *appsv1.StatefulSet, wave int) {
-	if len(g.Racks) == 0 {
-		return
-	}
 	sts.Annotations = map[string]string{annotationWave: fmt.Sprint(wave)}
 	o.From("metadata.annotations["+annotationWave+"]", g.path.Join("racks"))
 }

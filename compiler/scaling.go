@@ -6,6 +6,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/statefulc/statefulc/spec"
 )
 
 // scaling lets the number of pods follow their load. Then it is not in Git:
@@ -65,9 +67,7 @@ func (g *Group) scale() {
 		if m.share == 0 {
 			continue
 		}
-		if m.request == "" {
-			g.report("autoscale-request", at.Join(m.field), "a share of the requested "+m.field+", and none is requested", "State "+m.field+" of the group.")
-		}
+		g.checkRequests(m.field, m.request, at)
 		o.From(fmt.Sprintf("spec.metrics[%d]", len(hpa.Spec.Metrics)), at.Join(m.field))
 		hpa.Spec.Metrics = append(hpa.Spec.Metrics, autoscalingv2.MetricSpec{
 			Type: autoscalingv2.ResourceMetricSourceType,
@@ -80,4 +80,17 @@ func (g *Group) scale() {
 	if len(hpa.Spec.Metrics) == 0 {
 		g.report("autoscale-metric", at, "nothing says what the number of pods follows", "State cpu or memory: the share of the request to aim for.")
 	}
+}
+
+// checkRequests reports a container without a request: of a share of all of
+// them the autoscaler then makes nothing.
+func (g *Group) checkRequests(field, request string, at spec.Path) {
+	if request == "" {
+		g.report("autoscale-request", at.Join(field), "a share of the requested "+field+", and none is requested", "State "+field+" of the group.")
+	}
+	byKey(g.Sidecars, func(name string, s spec.Sidecar) {
+		if requests := map[string]string{"cpu": s.CPU, "memory": s.Memory}; requests[field] == "" {
+			g.report("autoscale-request", g.path.Join("sidecars", name), "autoscale counts in the sidecar's "+field+", and it requests none", "State "+field+" of the sidecar.")
+		}
+	})
 }

@@ -23,7 +23,7 @@ func secrets(c *Context) {
 			}
 			name := c.volumeName("secret", path)
 			c.volume(corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
-				Secret: &corev1.SecretVolumeSource{SecretName: secret, Items: items},
+				Secret: &corev1.SecretVolumeSource{SecretName: secret, Items: items, DefaultMode: new(modeSecret)},
 			}}, "secretFiles", path)
 			for i := range items {
 				c.object.From(fmt.Sprintf("%s.spec.volumes[%s].secret.items[%d]", c.Pod.field, name, i), spec.Path{"secrets", secret, "keys", fmt.Sprint(i)})
@@ -37,6 +37,10 @@ func secrets(c *Context) {
 		}
 	})
 }
+
+// modeSecret lets the owner and the pod's group read, and nobody else: some
+// programs refuse keys that others can read.
+const modeSecret int32 = 0o440
 
 // declared reports a secret that the application does not declare.
 func (c *Context) declared(secret string, at spec.Path) (spec.Secret, bool) {

@@ -94,8 +94,11 @@ func (g *Group) snapshot() {
 	o.From(container+".command[4]", at.Join("class"))
 	o.From(container+".command[5]", at.Join("keep"))
 	for i := range claims {
-		o.From(fmt.Sprintf("%s.command[%d]", container, 7+i), at.Join("volumes"))
-		o.From(fmt.Sprintf("%s.command[%d]", container, 7+i), g.path.Join("replicas"))
+		field := fmt.Sprintf("%s.command[%d]", container, 7+i)
+		o.From(field, at.Join("volumes"))
+		for _, path := range []string{"replicas", "first", "racks"} {
+			o.From(field, g.path.Join(path))
+		}
 	}
 	g.linkLabels(o, "spec.jobTemplate.spec.template.metadata.labels")
 }

@@ -23,7 +23,7 @@ type pair struct{ base, want *object }
 // one: then the environment has moved, and kustomize moves the objects.
 func compare(base, want []*object) plan {
 	from, to := namespaces(base), namespaces(want)
-	moves := len(from) <= 1 && len(to) == 1
+	moves := len(from) <= 1 && len(to) == 1 && !hasNamespace(base) && !hasNamespace(want)
 	key := func(o *object) manifest.Ref {
 		ref := o.Ref
 		if moves {
@@ -54,6 +54,12 @@ func compare(base, want []*object) plan {
 		}
 	}
 	return p
+}
+
+// hasNamespace reports whether a Namespace is among the objects: kustomize's
+// namespace field would rename it.
+func hasNamespace(objs []*object) bool {
+	return slices.ContainsFunc(objs, func(o *object) bool { return o.Group == "" && o.Kind == "Namespace" })
 }
 
 // namespaces lists those of namespaced objects, each once.

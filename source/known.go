@@ -55,7 +55,8 @@ func step(at cue.Value, name string) (cue.Value, []string) {
 		known = append(known, field)
 	}
 	slices.Sort(known)
-	if len(known) > 0 || !at.Allows(cue.Str(name)) {
+	open := at.IncompleteKind() == cue.StructKind && at.Allows(cue.Str(name))
+	if !open && (len(known) > 0 || !at.Allows(cue.Str(name))) {
 		return cue.Value{}, known
 	}
 	key := cue.MakePath(cue.Str(name))

@@ -152,6 +152,7 @@ type Metrics struct {
 	Port  string   `json:"port"`
 	Path  string   `json:"path"`
 	Every Duration `json:"every"`
+	TLS   bool     `json:"tls"`
 }
 
 // Autoscale is how far the number of pods may go.
@@ -279,13 +280,14 @@ type File struct {
 
 // Certificate is issued by cert-manager.
 type Certificate struct {
-	Issuer        string  `json:"issuer"`
-	ClusterIssuer *bool   `json:"clusterIssuer"`
-	CommonName    string  `json:"commonName"`
-	Cert          string  `json:"cert"`
-	Key           string  `json:"key"`
-	Keystore      string  `json:"keystore"`
-	Password      *KeyRef `json:"password"`
+	Issuer        string   `json:"issuer"`
+	ClusterIssuer *bool    `json:"clusterIssuer"`
+	CommonName    string   `json:"commonName"`
+	Names         []string `json:"names"`
+	Cert          string   `json:"cert"`
+	Key           string   `json:"key"`
+	Keystore      string   `json:"keystore"`
+	Password      *KeyRef  `json:"password"`
 }
 
 // KeyRef is a key of a secret.
