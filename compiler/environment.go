@@ -232,7 +232,7 @@ func (e *environ) isIdentity(name string) bool {
 	})
 }
 
-var reference = regexp.MustCompile(`\$?\$\(([A-Za-z_][A-Za-z0-9_]*)\)`)
+var reference = regexp.MustCompile(`\$?\$\(([-._A-Za-z][-._A-Za-z0-9]*)\)`)
 
 // references are the variables that Kubernetes expands in a value: $(A), but
 // not $$(A).

@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	pathpkg "path"
+	"path"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -90,42 +91,72 @@ func mounts(c *Context) {
 			if helper.mounts != nil {
 				helper.see(p.main())
 			}
-			helper.refuseBelowReload()
+			helper.refuseNested()
 		}
 	}
 }
 
-// refuseBelowReload reports what would be mounted inside of a directory of
-// files that are reread: it is a ConfigMap's, in which nothing can be made.
-func (c *Container) refuseBelowReload() {
-	for path, f := range c.Files {
-		for _, m := range c.target().VolumeMounts {
-			if dir := pathpkg.Dir(path); f.Reload && strings.HasPrefix(m.MountPath, dir+"/") {
-				c.report("file-reload", []string{"files", path, "reload"}, fmt.Sprintf("%s cannot be in %s: a directory of files that are reread holds nothing else", m.MountPath, dir), "Put the file into a directory of its own.")
-			}
+// refuseNested reports what would be mounted inside of a directory that is a
+// ConfigMap's or a Secret's: nothing can be made in there.
+func (c *Container) refuseNested() {
+	closed := map[string][]string{}
+	for file, f := range c.Files {
+		if f.Reload {
+			closed[path.Dir(file)] = []string{"files", file, "reload"}
 		}
 	}
+	for dir := range c.SecretFiles {
+		closed[dir] = []string{"secretFiles", dir}
+	}
+	for dir := range c.TLS {
+		closed[dir] = []string{"tls", dir}
+	}
+	byKey(closed, func(dir string, at []string) {
+		for _, m := range c.target().VolumeMounts {
+			if strings.HasPrefix(m.MountPath, dir+"/") {
+				c.report("mount-nested", at, fmt.Sprintf("%s cannot be in %s, which holds nothing else", m.MountPath, dir), "Use a directory of its own.")
+			}
+		}
+	})
 }
 
 func (c *Container) see(main *Container) {
 	for _, m := range main.target().VolumeMounts {
 		if c.mounts.Same && !c.hasMount(m.MountPath) {
-			c.mount(m, "mounts")
+			c.mountOf(main, m, m.MountPath, "mounts")
 		}
 	}
-	byKey(c.mounts.At, func(what, path string) {
+	for _, device := range main.target().VolumeDevices {
+		if c.mounts.Same {
+			k := c.target()
+			k.VolumeDevices = append(k.VolumeDevices, device)
+			c.from("volumeDevices["+device.DevicePath+"]", "mounts")
+		}
+	}
+	byKey(c.mounts.At, func(what, at string) {
 		found := false
 		for _, m := range main.target().VolumeMounts {
 			if m.MountPath == what || m.Name == what && !found {
 				found = true
-				m.MountPath = path
-				c.mount(m, "mounts", what)
+				c.mountOf(main, m, at, "mounts", what)
 			}
 		}
 		if !found {
 			c.report("mount-known", []string{"mounts", what}, fmt.Sprintf("the main container has no directory %q", what), "State the name of a storage of the group, or a path that is mounted there.")
 		}
 	})
+}
+
+// mountOf mounts what the main container has, and links it to where that came
+// from too.
+func (c *Container) mountOf(main *Container, m corev1.VolumeMount, to string, at ...string) {
+	field := fmt.Sprintf("%s.spec.%%s[%%s].volumeMounts[%%s]", c.Pod.field)
+	from := c.object.Trace(manifest.ParseField(fmt.Sprintf(field, main.list, main.name, m.MountPath)))
+	m.MountPath = to
+	c.mount(m, at...)
+	for _, origin := range from {
+		c.object.From(fmt.Sprintf(field, c.list, c.name, to), origin)
+	}
 }
 
 func (c *Container) hasMount(path string) bool {

@@ -17,6 +17,9 @@ import (
 // network lets in whom the ports are for and nobody else, and out to where the
 // application says; anywhere, if it says nothing.
 func network(c *Context) {
+	if len(c.App.Clients) > 0 && !slices.ContainsFunc(c.Groups, func(g *Group) bool { return len(g.ports("client")) > 0 }) {
+		c.report("clients-port", spec.Path{"clients"}, "clients may connect to client ports, and no group has one", "State one under ports: client.")
+	}
 	for _, g := range c.Groups {
 		policy := &networkingv1.NetworkPolicy{
 			TypeMeta:   kind("networking.k8s.io/v1 NetworkPolicy"),
@@ -72,6 +75,9 @@ func (g *Group) allowPorts(o *manifest.Object, policy *networkingv1.NetworkPolic
 	for i, s := range sources {
 		rule.From = append(rule.From, s.peer)
 		o.From(fmt.Sprintf("%s.from[%d]", field, i), s.path)
+	}
+	for _, p := range ports {
+		o.From(field, p.path) // without one there would be no such rule
 	}
 	for i, p := range ports {
 		rule.Ports = append(rule.Ports, policyPort(p.protocol, p.number))

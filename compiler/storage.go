@@ -174,6 +174,11 @@ func (c *Container) staticVolume(name string, s spec.Storage, i int, v spec.Stat
 	o.From("spec.storageClassName", at.Join("class"))
 	o.From("spec.volumeMode", at.Join("block"))
 	o.From("spec.claimRef.namespace", []string{"namespace"})
+	for _, field := range []string{"", "spec.claimRef.name", "metadata.name"} {
+		for _, path := range []string{"first", "racks"} { // whose volume it is
+			o.From(field, c.group.path.Join(path))
+		}
+	}
 	o.From("spec.nodeAffinity", own.Join("node"))
 	if v.Capacity == "" {
 		o.From("spec.capacity", at.Join("size"))
@@ -213,6 +218,9 @@ func (c *Container) restoredClaim(name string, s spec.Storage, i int, snapshot, 
 	c.linkClaim(o, "spec", name)
 	for _, field := range []string{"spec.dataSource", "spec.dataSourceRef"} {
 		o.From(field, c.path.Join("storage", name, "restore", fmt.Sprint(i)))
+		for _, path := range []string{"first", "racks"} { // whose claim it is
+			o.From(field, c.group.path.Join(path))
+		}
 	}
 }
 

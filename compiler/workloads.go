@@ -37,7 +37,8 @@ type part struct {
 }
 
 // dealt deals the group's pods out to its racks, in turn by name as the dns of
-// the schema does. A rack that gets none is left out.
+// the schema does. A rack that gets none keeps its StatefulSet: were it pruned,
+// claims that are deleted with their set would go when the group is scaled.
 func (g *Group) dealt() []part {
 	var out []part
 	i := int32(0)
@@ -51,9 +52,8 @@ func (g *Group) dealt() []part {
 		if i < g.Replicas%n {
 			p.replicas++
 		}
-		if i++; p.replicas > 0 {
-			out = append(out, p)
-		}
+		out = append(out, p)
+		i++
 	})
 	return out
 }

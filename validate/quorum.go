@@ -7,15 +7,17 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/spec"
 )
 
 var quorumSize = Rule{
-	ID: "quorum-size",
+	ID:       "quorum-size",
+	Severity: diag.Warning,
 	Doc: `A group that must keep a majority has an even number of pods.
 
-Four members tolerate the loss of one, just as three do, and are one more that can be lost. Use 3, 5 or 7; one member has
-no majority to lose and is accepted for development.`,
+Four members tolerate the loss of one, just as three do, and are one more that can be lost. Use 3, 5 or 7. It is a warning,
+since a group that grows member by member has an even number on its way.`,
 	Spec: func(p *Pass) {
 		for _, key := range slices.Sorted(maps.Keys(p.Env.App.Groups)) {
 			g := p.Env.App.Groups[key]
