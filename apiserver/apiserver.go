@@ -23,6 +23,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/endpoints/request"
@@ -65,13 +66,31 @@ func (v Verdict) String() string {
 // a plain create is possible.
 //
 // r is not changed, and Create may run in many goroutines. An object of a kind
-// that [Kinds] does not list is a bug of the caller, so it panics.
+// that the package does not know is a bug of the caller, so it panics: ask
+// [Knows] before.
 func Create(r manifest.Resource) []Verdict {
 	gvk, err := kindOf(r)
 	if err != nil {
 		panic(err)
 	}
+	if u, ok := r.(*unstructured.Unstructured); ok {
+		return createUntyped(u)
+	}
 	return create(r.DeepCopyObject().(manifest.Resource), gvk)
+}
+
+// createUntyped is [Create] for an object that was not read into its Go type;
+// fields that the type does not have are refused.
+func createUntyped(u *unstructured.Unstructured) []Verdict {
+	text, err := u.MarshalJSON()
+	if err != nil {
+		panic(err) // maps, lists and scalars
+	}
+	verdicts, err := CreateYAML(text)
+	if err != nil {
+		panic(err) // one object, of a kind that is known
+	}
+	return verdicts
 }
 
 // create is [Create] for an object that it may change.
@@ -109,6 +128,10 @@ func store(r manifest.Resource, gvk schema.GroupVersionKind) (stored map[string]
 	return tree(external), w, nil
 }
 
+// uid is that of every object: the rules for jobs print it, and we say the
+// same each time.
+const uid = "00000000-0000-0000-0000-000000000000"
+
 // admit validates an object and removes what may not be stored. The order is
 // that of Store.create in k8s.io/apiserver/pkg/registry/generic/registry.
 func admit(hub manifest.Resource, gvk schema.GroupVersionKind, w *warnings) error {
@@ -119,6 +142,7 @@ func admit(hub manifest.Resource, gvk schema.GroupVersionKind, w *warnings) erro
 	k := kinds[gvk]
 	rest.WipeObjectMetaSystemFields(hub)
 	rest.FillObjectMetaSystemFields(hub)
+	hub.SetUID(uid)
 	if k.begin != nil {
 		if err := k.begin(hub); err != nil {
 			return err

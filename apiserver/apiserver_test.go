@@ -12,6 +12,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/statefulc/statefulc/apiserver"
 )
@@ -25,12 +27,10 @@ const corpus = "../testdata/apiserver"
 //	# warned: <field>: <part>
 //	# dropped: <field>: <part>
 //	# accepted
+//
+// What older versions make of it stands in further lines; see TestLacking.
 func TestCorpus(t *testing.T) {
-	good, all := 0, files(t)
-	for _, file := range all {
-		if strings.HasPrefix(filepath.Base(file), "good") {
-			good++
-		}
+	for _, file := range files(t, "*") {
 		t.Run(strings.TrimSuffix(strings.TrimPrefix(file, corpus+"/"), ".yaml"), func(t *testing.T) {
 			text := read(t, file)
 			got, err := apiserver.CreateYAML(text)
@@ -39,9 +39,6 @@ func TestCorpus(t *testing.T) {
 			}
 			match(t, expectations(t, text), got)
 		})
-	}
-	if faulty := len(all) - good; faulty < 48 || good < 8 {
-		t.Errorf("the corpus has %d faulty and %d good objects, want at least 48 and 8", faulty, good)
 	}
 }
 
@@ -62,6 +59,9 @@ func expectations(t *testing.T, text []byte) []expectation {
 		comment, ok := strings.CutPrefix(strings.TrimSpace(line), "# ")
 		if !ok {
 			break
+		}
+		if strings.HasPrefix(comment, "before ") {
+			continue // see TestLacking
 		}
 		parts := strings.SplitN(comment, ": ", 3)
 		if len(parts) != 3 || parts[2] == "" {
@@ -147,6 +147,35 @@ func TestCreateSaysTheSameOfValuesAsOfText(t *testing.T) {
 	}
 }
 
+// An object that was not read into its Go type is judged as its text is.
+func TestCreateOfAnUntypedObject(t *testing.T) {
+	u := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "db"}, "datum": "x",
+	}}
+	want := []apiserver.Verdict{{Kind: apiserver.Refused, Field: "datum", Message: "unknown field"}}
+	if diff := cmp.Diff(want, apiserver.Create(u)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestKnows(t *testing.T) {
+	for _, gvk := range apiserver.Kinds() {
+		if !apiserver.Knows(gvk) {
+			t.Errorf("%v is listed, but not known", gvk)
+		}
+	}
+	for _, gvk := range []schema.GroupVersionKind{
+		{Version: "v1", Kind: "Pod"},
+		{Group: "autoscaling", Version: "v1", Kind: "HorizontalPodAutoscaler"},
+		{Group: "cert-manager.io", Version: "v1", Kind: "Certificate"},
+		{},
+	} {
+		if apiserver.Knows(gvk) {
+			t.Errorf("%v is known, but not listed", gvk)
+		}
+	}
+}
+
 func TestCreateYAMLErrs(t *testing.T) {
 	for name, text := range map[string]string{
 		"no kind":             "apiVersion: v1\nmetadata: {name: db}\n",
@@ -163,13 +192,21 @@ func TestCreateYAMLErrs(t *testing.T) {
 	}
 }
 
-// Each kind has an object with which the server is content: a kind that is
-// added to the table needs one, too.
+// Each kind has an object with which the server is content, and several with
+// which it is not: a kind that is added to the table needs them, too.
 func TestEveryKindIsInTheCorpus(t *testing.T) {
 	for _, gvk := range apiserver.Kinds() {
-		text := read(t, filepath.Join(corpus, strings.ToLower(gvk.Kind), "good.yaml"))
-		if !strings.Contains(string(text), "kind: "+gvk.Kind+"\n") {
-			t.Errorf("%s/good.yaml is not a %s", strings.ToLower(gvk.Kind), gvk.Kind)
+		dir, faulty := strings.ToLower(gvk.Kind), 0
+		if text := read(t, filepath.Join(corpus, dir, "good.yaml")); !strings.Contains(string(text), "kind: "+gvk.Kind+"\n") {
+			t.Errorf("%s/good.yaml is not a %s", dir, gvk.Kind)
+		}
+		for _, file := range files(t, dir) {
+			if !strings.HasPrefix(filepath.Base(file), "good") {
+				faulty++
+			}
+		}
+		if faulty < 5 {
+			t.Errorf("%s has %d faulty objects, want at least 5", dir, faulty)
 		}
 	}
 }
@@ -198,9 +235,10 @@ func statefulSet() *appsv1.StatefulSet {
 	}
 }
 
-func files(t *testing.T) []string {
+// files are the objects of the corpus of one kind, or of all (*).
+func files(t *testing.T, kind string) []string {
 	t.Helper()
-	found, err := filepath.Glob(corpus + "/*/*.yaml")
+	found, err := filepath.Glob(corpus + "/" + kind + "/*.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

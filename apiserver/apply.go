@@ -39,6 +39,7 @@ var mergeKeys = map[string][]string{
 	"hostAliases":               {"ip"},
 	"initContainers":            {"name"},
 	"initContainers.ports":      {"containerPort", "protocol"},
+	"onExitCodes.values":        {},
 	"ownerReferences":           {"uid"},
 	"resourceClaims":            {"name"},
 	"schedulingGates":           {"name"},
@@ -54,9 +55,10 @@ var mergeKeys = map[string][]string{
 // MergeKeys returns the fields by which server-side apply tells the elements
 // of a list apart, none if that is the whole element. The list is given by the
 // names that lead to it: spec, template, spec, containers. ok is false for a
-// list that is replaced as a whole.
+// list that is replaced as a whole, and for one in the status of the object,
+// which nobody applies: those are not in the table.
 func MergeKeys(list ...string) (keys []string, ok bool) {
-	if len(list) == 0 {
+	if len(list) == 0 || list[0] == "status" {
 		return nil, false
 	}
 	if keys, ok = mergeKeys[strings.Join(list[max(0, len(list)-2):], ".")]; ok {

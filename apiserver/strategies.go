@@ -7,22 +7,33 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	_ "k8s.io/kubernetes/pkg/apis/apps/install" // install fills the scheme with types, defaults and conversions
+	_ "k8s.io/kubernetes/pkg/apis/autoscaling/install"
+	_ "k8s.io/kubernetes/pkg/apis/batch/install"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	_ "k8s.io/kubernetes/pkg/apis/networking/install"
 	_ "k8s.io/kubernetes/pkg/apis/policy/install"
+	_ "k8s.io/kubernetes/pkg/apis/rbac/install"
 	_ "k8s.io/kubernetes/pkg/apis/storage/install"
+	"k8s.io/kubernetes/pkg/registry/apps/deployment"
 	"k8s.io/kubernetes/pkg/registry/apps/statefulset"
+	"k8s.io/kubernetes/pkg/registry/autoscaling/horizontalpodautoscaler"
+	"k8s.io/kubernetes/pkg/registry/batch/cronjob"
 	"k8s.io/kubernetes/pkg/registry/networking/networkpolicy"
 	"k8s.io/kubernetes/pkg/registry/policy/poddisruptionbudget"
+	"k8s.io/kubernetes/pkg/registry/rbac/role"
+	"k8s.io/kubernetes/pkg/registry/rbac/rolebinding"
 	"k8s.io/kubernetes/pkg/registry/storage/storageclass"
 )
 
@@ -32,17 +43,25 @@ type kind struct {
 	begin    func(runtime.Object) error // what the kind's storage does before the strategy sees the object; mostly nothing
 }
 
-// kinds are the kinds whose rules we know, in the version that we write.
-// Outside the core group the server's own strategies are light enough to
-// import; for the core group there are our adapters in core.go.
+// kinds are the kinds whose rules we know, in the version that we write. Most
+// of the server's own strategies are light enough to import; for a job and for
+// the core group there are adapters.
 var kinds = map[schema.GroupVersionKind]kind{
-	corev1.SchemeGroupVersion.WithKind("ConfigMap"):             {strategy: configMap},
-	corev1.SchemeGroupVersion.WithKind("Service"):               {strategy: service, begin: beginService},
-	corev1.SchemeGroupVersion.WithKind("ServiceAccount"):        {strategy: serviceAccount},
-	appsv1.SchemeGroupVersion.WithKind("StatefulSet"):           {strategy: statefulset.Strategy},
-	networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"):   {strategy: networkpolicy.Strategy},
-	policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget"): {strategy: poddisruptionbudget.Strategy},
-	storagev1.SchemeGroupVersion.WithKind("StorageClass"):       {strategy: storageclass.Strategy},
+	corev1.SchemeGroupVersion.WithKind("ConfigMap"):                      {strategy: configMap},
+	corev1.SchemeGroupVersion.WithKind("PersistentVolume"):               {strategy: persistentVolume},
+	corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"):          {strategy: persistentVolumeClaim},
+	corev1.SchemeGroupVersion.WithKind("Service"):                        {strategy: service, begin: beginService},
+	corev1.SchemeGroupVersion.WithKind("ServiceAccount"):                 {strategy: serviceAccount},
+	appsv1.SchemeGroupVersion.WithKind("Deployment"):                     {strategy: deployment.Strategy},
+	appsv1.SchemeGroupVersion.WithKind("StatefulSet"):                    {strategy: statefulset.Strategy},
+	autoscalingv2.SchemeGroupVersion.WithKind("HorizontalPodAutoscaler"): {strategy: horizontalpodautoscaler.Strategy},
+	batchv1.SchemeGroupVersion.WithKind("CronJob"):                       {strategy: cronjob.Strategy},
+	batchv1.SchemeGroupVersion.WithKind("Job"):                           {strategy: job},
+	networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"):            {strategy: networkpolicy.Strategy},
+	policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget"):          {strategy: poddisruptionbudget.Strategy},
+	rbacv1.SchemeGroupVersion.WithKind("Role"):                           {strategy: role.Strategy},
+	rbacv1.SchemeGroupVersion.WithKind("RoleBinding"):                    {strategy: rolebinding.Strategy},
+	storagev1.SchemeGroupVersion.WithKind("StorageClass"):                {strategy: storageclass.Strategy},
 }
 
 // Kinds lists what [Create] can judge, in a fixed order.
@@ -51,6 +70,10 @@ func Kinds() []schema.GroupVersionKind {
 		return cmp.Compare(a.String(), b.String())
 	})
 }
+
+// Knows reports whether [Create] can judge objects of a kind, which it can for
+// those of [Kinds]. Of others, as custom resources are, it can say nothing.
+func Knows(gvk schema.GroupVersionKind) bool { return known(gvk) == nil }
 
 // kindOf names the version and kind of a typed object by its Go type. It errs
 // on a kind that we have no strategy for.

@@ -142,7 +142,7 @@ func TestAnotherImageRollsFromTheLastPodToTheFirstOneAtATime(t *testing.T) {
 	line.await(t, pods(6)...)
 	old := line.now("pod", created, gone)
 
-	m.setImage(t, "cassandra:5.0.9")
+	m.setImages(t, "cassandra:5.0.9")
 	stored := apply(t, m)
 	change := revision(stored.statefulSet(t))
 	line.awaitReplaced(t, old)

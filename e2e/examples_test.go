@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // GitOps engines apply an environment again and again. The API server takes all
@@ -25,8 +26,8 @@ func TestEnvironmentsAreAcceptedAndThenChangeNothing(t *testing.T) {
 				if err != nil {
 					t.Fatalf("the second time the API server refuses %s: %v", title(object), err)
 				}
-				if before.GetResourceVersion() != after.GetResourceVersion() {
-					t.Errorf("the second time changes %s (-before +after):\n%s", title(object), cmp.Diff(before.Object, after.Object))
+				if diff := cmp.Diff(content(before), content(after)); diff != "" {
+					t.Errorf("the second time changes %s (-before +after):\n%s", title(object), diff)
 				}
 			}
 			if w := warnings.take(); len(w) > 0 {
@@ -51,4 +52,14 @@ func environments(t testing.TB) []string {
 		t.Fatalf("no example in %s has its output committed in deploy/", examples)
 	}
 	return append(bases, overlays...)
+}
+
+// content is an object without the books that the API server keeps of it: for
+// claims and Jobs it writes them anew once (measured with 1.37.2), and changes
+// nothing else.
+func content(o *unstructured.Unstructured) map[string]any {
+	out := o.DeepCopy()
+	out.SetResourceVersion("")
+	out.SetManagedFields(nil)
+	return out.Object
 }

@@ -77,21 +77,26 @@ func (m manifests) setReplicas(t testing.TB, n int64) {
 	}
 }
 
-// setImage gives all containers another image, as an edit in Git would.
-func (m manifests) setImage(t testing.TB, image string) {
+// setImages gives all containers of all StatefulSets another image, as an edit
+// in Git would.
+func (m manifests) setImages(t testing.TB, image string) {
 	t.Helper()
-	set := m.statefulSet(t).Object
-	for _, list := range []string{"initContainers", "containers"} {
-		path := []string{"spec", "template", "spec", list}
-		containers, _, err := unstructured.NestedSlice(set, path...)
-		if err != nil {
-			t.Fatal(err)
+	for _, set := range m {
+		if set.GetKind() != "StatefulSet" {
+			continue
 		}
-		for _, container := range containers {
-			container.(map[string]any)["image"] = image
-		}
-		if err := unstructured.SetNestedSlice(set, containers, path...); err != nil {
-			t.Fatal(err)
+		for _, list := range []string{"initContainers", "containers"} {
+			path := []string{"spec", "template", "spec", list}
+			containers, _, err := unstructured.NestedSlice(set.Object, path...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, container := range containers {
+				container.(map[string]any)["image"] = image
+			}
+			if err := unstructured.SetNestedSlice(set.Object, containers, path...); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
@@ -302,7 +307,11 @@ func sweep(collection dynamic.ResourceInterface, name string) error {
 	if err != nil || len(list.Items) == 0 {
 		return err
 	}
-	err = collection.DeleteCollection(ctx, *metav1.NewDeleteOptions(0), metav1.ListOptions{})
+	options := *metav1.NewDeleteOptions(0)
+	// Jobs leave their pods behind unless told, and wait for a collector that
+	// does not run here.
+	options.PropagationPolicy = new(metav1.DeletePropagationBackground)
+	err = collection.DeleteCollection(ctx, options, metav1.ListOptions{})
 	return errors.Join(err, fmt.Errorf("%d %s", len(list.Items), name))
 }
 

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 	control = &process{log: logFile()}
 	klog.SetSlogLogger(slog.New(slog.NewTextHandler(control.log, nil)))
 	control.startServer()
+	control.addCustomResources()
 	code := m.Run()
 	control.stop()
 	os.Exit(code)
@@ -81,6 +82,7 @@ type process struct {
 }
 
 func (p *process) startServer() {
+	p.emulate()
 	storage := storagebackend.NewDefaultConfig("/registry", nil)
 	storage.Transport.ServerList = testserver.RunEtcd(p, nil).Endpoints()
 	// All default admission plugins are on, ServiceAccount and PodTopologyLabels

@@ -144,7 +144,8 @@ func line(text []byte, field string) string {
 	return string(m[1])
 }
 
-// exampleSubmissions are the objects of all environments of all examples.
+// exampleSubmissions are the objects of all environments of all examples, but
+// those of kinds that apiserver does not know.
 func exampleSubmissions(t *testing.T) []submission {
 	t.Helper()
 	var out []submission
@@ -152,6 +153,9 @@ func exampleSubmissions(t *testing.T) []submission {
 		m := build(t, dir)
 		addNamespaces(t, m)
 		for _, o := range m {
+			if !apiserver.Knows(o.GroupVersionKind()) {
+				continue
+			}
 			text, err := yaml.Marshal(o)
 			if err != nil {
 				t.Fatal(err)
@@ -307,10 +311,16 @@ func compareRefusals(ours []apiserver.Verdict, a answer) []string {
 	var theirs []string
 	for _, c := range a.refused.Details.Causes {
 		field := strings.TrimPrefix(c.Field, "[]") // the path of the whole object
-		theirs = append(theirs, sentence(field, c.Message))
+		theirs = append(theirs, sentence(field, uid.ReplaceAllString(c.Message, noUID)))
 	}
 	return sets("error", say(refusals, nil), theirs)
 }
+
+// uid is what the server gives to each object, and prints in errors about the
+// selector of a job. In ours it is noUID.
+var uid = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+const noUID = "00000000-0000-0000-0000-000000000000"
 
 // compareApply allows for the way in which apply decodes: by a schema, with
 // errors of its own, before anything else.
@@ -445,6 +455,9 @@ func TestMergeKeysAreThoseOfTheServer(t *testing.T) {
 		var document openAPI
 		decode(t, body, &document)
 		document.eachList(document.kind(t, gvk), nil, func(path []string, list openAPISchema) {
+			if path[0] == "status" {
+				return // nobody applies it
+			}
 			want := list.ListType == "map" || list.ListType == "set"
 			keys, ok := apiserver.MergeKeys(path...)
 			if ok != want || !slices.Equal(keys, list.MapKeys) {

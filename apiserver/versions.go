@@ -1,0 +1,130 @@
+package apiserver
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/statefulc/statefulc/manifest"
+)
+
+// Newest is the version whose rules [Create] has, that of the pinned
+// k8s.io/api. Oldest is the first that [Lacking] knows.
+const (
+	Newest = "1.37"
+	Oldest = "1.31"
+)
+
+// Versions are those from Oldest to Newest.
+func Versions() []string {
+	var out []string
+	for m := minor(Oldest); m <= minor(Newest); m++ {
+		out = append(out, fmt.Sprintf("1.%d", m))
+	}
+	return out
+}
+
+// Lacking says what a cluster of an older version makes of an object that
+// Newest takes as it is: fields and values that it refuses, and those that it
+// drops or ignores without a word. It adds to what [Create] says, and has
+// nothing to say of Newest.
+//
+// Feature gates are at the defaults of the version's last patch release. What
+// is only stricter in Newest is not reported: Create is, of every version.
+//
+// As for Create, r is not changed, and is of a kind that the package [Knows].
+// Lacking panics on a version that is not one of [Versions].
+func Lacking(version string, r manifest.Resource) []Verdict {
+	target := minor(version)
+	if target < minor(Oldest) || target > minor(Newest) {
+		panic(fmt.Sprintf("apiserver: Kubernetes %s is not among %v", version, Versions()))
+	}
+	o, err := typed(r)
+	if err != nil || target == minor(Newest) {
+		return nil // Create has said it all
+	}
+	var out []Verdict
+	eachField(o, func(at *field.Path, name string, value any) (below bool) {
+		n, ok := novelties[name]
+		if !ok || target >= minor(n.works) || n.when != nil && !n.when(at.String(), value) {
+			return true
+		}
+		out = append(out, n.verdict(part(at, n.below).String(), version))
+		return false
+	})
+	return sorted(out)
+}
+
+// Since is the first of [Versions] whose types have a field, which is named by
+// its Go type in k8s.io/api and its name in JSON: PodSpec.hostnameOverride. It
+// is Oldest for all but the newer ones.
+func Since(name string) string {
+	n := novelties[name]
+	if n.unknown != "" {
+		return Oldest // the field is older than the values that the row is about
+	}
+	return cmp.Or(n.known, Oldest)
+}
+
+// part is what is below a field.
+func part(at *field.Path, below string) *field.Path {
+	if below == "" {
+		return at
+	}
+	return at.Child(below)
+}
+
+// novelty is a field, or values of it, that a version came to take.
+type novelty struct {
+	when    func(at string, value any) bool // the values it is about; nil is all of them
+	below   string                          // the part of the field that it is about; "" is all of it
+	known   string                          // the first version with the field in its types; "" is every one
+	works   string                          // the first version with its feature gate on
+	refusal string                          // what the rules say of it before that, once it is known; "" is nothing, it is dropped
+	unknown string                          // what is said of it before it is known; "" is that there is no such field
+	source  string                          // the enhancement and its feature gate
+}
+
+func (n novelty) verdict(at, version string) Verdict {
+	kind, message := Dropped, "not stored, or ignored"
+	switch {
+	case minor(version) < minor(n.known) && n.unknown == "":
+		kind, message = Refused, "unknown field"
+	case minor(version) < minor(n.known):
+		kind, message = Refused, n.unknown
+	case n.refusal != "":
+		kind, message = Refused, n.refusal
+	}
+	return Verdict{kind, at, fmt.Sprintf("%s in Kubernetes %s: it works since %s (%s)", message, version, n.works, n.source)}
+}
+
+// minor is 31 of 1.31. The empty version is before all others.
+func minor(version string) int {
+	if version == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(version, "1."))
+	if err != nil {
+		panic(fmt.Sprintf("apiserver: Kubernetes %q is not among %v", version, Versions()))
+	}
+	return n
+}
+
+// typed is r in its Go type.
+func typed(r manifest.Resource) (runtime.Object, error) {
+	u, ok := r.(runtime.Unstructured)
+	if !ok {
+		return r, nil
+	}
+	text, err := json.Marshal(u.UnstructuredContent())
+	if err != nil {
+		return nil, err
+	}
+	o, _, err := strict.Decode(text, nil, nil)
+	return o, err
+}
