@@ -1,9 +1,16 @@
-.PHONY: test fast check update build
+.PHONY: test fast generated check update bench build
 
-# All tests: of the compiler, then on a real Kubernetes API server with its real
-# controllers. The first run compiles Kubernetes: five to seven minutes.
-test: fast
+# All tests: of the compiler, with two thousand generated specs, then on a real
+# Kubernetes API server with its real controllers. The first run compiles
+# Kubernetes: five to seven minutes.
+test: fast generated
 	cd e2e && go test -count=1 -timeout 15m ./...
+
+# SPECS generated specs: what is accepted compiles, builds back, and is accepted
+# by the API server's rules. make generated SPECS=100000 takes hours.
+SPECS ?= 2000
+generated:
+	go test ./pipeline -run TestGeneratedSpecs -count=1 -timeout 0 -rapid.checks=$(SPECS)
 
 # The tests of the compiler alone: under a minute.
 fast:
@@ -15,6 +22,10 @@ check:
 	go vet ./...
 	go mod tidy -diff
 	go mod verify
+
+# Load, compile, emit and prove, of an example and of a hundred generated specs.
+bench:
+	go test ./pipeline -run '^$$' -bench . -benchmem
 
 # Goldens, scripts and the examples' output, rewritten. Read the diff.
 update:

@@ -58,7 +58,6 @@ func (g *Group) scraped() []port {
 	out := g.ports("metrics")
 	for _, p := range g.ports("peer", "client") {
 		if g.Metrics != nil && p.name == g.Metrics.Port {
-			p.path = g.path.Join("metrics", "port")
 			out = append(out, p)
 		}
 	}
@@ -137,6 +136,9 @@ func (c *Context) clientPods() []sender {
 // clusterPods are any of the cluster: where Prometheus runs is not said.
 func (g *Group) clusterPods() []sender {
 	any := networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{}}
+	if g.Metrics != nil {
+		return []sender{{any, g.path.Join("metrics")}}
+	}
 	return []sender{{any, g.path.Join("ports", "metrics")}}
 }
 

@@ -6,6 +6,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/statefulc/statefulc/manifest"
+	"github.com/statefulc/statefulc/spec"
 )
 
 // annotationWave orders objects for Argo CD: it waits until a wave is healthy
@@ -88,4 +89,5 @@ func retention(word string) appsv1.PersistentVolumeClaimRetentionPolicyType {
 func (g *Group) inTurn(o *manifest.Object, sts *appsv1.StatefulSet, wave int) {
 	sts.Annotations = map[string]string{annotationWave: fmt.Sprint(wave)}
 	o.From("metadata.annotations["+annotationWave+"]", g.path.Join("racks"))
+	o.From("metadata.annotations["+annotationWave+"]", spec.Path{"groups"}) // others' racks come first
 }
