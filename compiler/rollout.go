@@ -13,6 +13,13 @@ import (
 // before it applies the next.
 const annotationWave = "argocd.argoproj.io/sync-wave"
 
+// annotationTurn tells who reads the manifest what it takes for racks to take
+// turns.
+const (
+	annotationTurn = "statefulc.dev/rollout"
+	turn           = "racks take turns where sync waves are waited for (Argo CD); applied at once, they roll together"
+)
+
 // rollout says how a new version comes to the pods, and what becomes of their
 // claims.
 func rollout(c *Context) {
@@ -87,7 +94,8 @@ func retention(word string) appsv1.PersistentVolumeClaimRetentionPolicyType {
 // so one pod in each rack would be down at once
 // (docs/decisions/0010-racks-in-turn.md).
 func (g *Group) inTurn(o *manifest.Object, sts *appsv1.StatefulSet, wave int) {
-	sts.Annotations = map[string]string{annotationWave: fmt.Sprint(wave)}
+	sts.Annotations = map[string]string{annotationWave: fmt.Sprint(wave), annotationTurn: turn}
+	o.From("metadata.annotations["+annotationTurn+"]", g.path.Join("racks"))
 	o.From("metadata.annotations["+annotationWave+"]", g.path.Join("racks"))
 	o.From("metadata.annotations["+annotationWave+"]", spec.Path{"groups"}) // others' racks come first
 }

@@ -16,6 +16,7 @@ import (
 // refused at its line. What is accepted and ignored fails, and so does a field
 // that no spec uses.
 func TestEveryFieldCounts(t *testing.T) {
+	t.Parallel()
 	l := readLanguage(t)
 	used, keys := map[string]bool{}, map[string]bool{}
 	t.Run("spec", func(t *testing.T) {

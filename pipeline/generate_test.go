@@ -23,6 +23,7 @@ import (
 //
 //	go test ./pipeline -run TestGeneratedSpecs -v -timeout 0 -rapid.checks=100000
 func TestGeneratedSpecs(t *testing.T) {
+	t.Parallel()
 	outcomes, total := map[string]int{}, 0
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {

@@ -101,6 +101,26 @@ func TestSpecMirrorsSchema(t *testing.T) {
 	}
 }
 
+// Every definition and every field has a comment, which editors show and
+// remedies quote.
+func TestEverythingHasAComment(t *testing.T) {
+	all, err := definitions(t).Fields(cue.Definitions(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for all.Next() {
+		if doc(all.Value()) == "" {
+			t.Errorf("%v has no comment", all.Selector())
+		}
+		fields, err := all.Value().Fields(cue.Optional(true))
+		for err == nil && fields.Next() {
+			if doc(fields.Value()) == "" {
+				t.Errorf("%v.%v has no comment", all.Selector(), fields.Selector())
+			}
+		}
+	}
+}
+
 // Every row of the defaults is for a field that the schema leaves open, and
 // has a value that the schema accepts.
 func TestDefaultsFitTheSchema(t *testing.T) {
