@@ -32,12 +32,27 @@ func TestGeneratedSpecs(t *testing.T) {
 		if (gen{t}).oneIn(10, "built twice") {
 			laws = checkLaws
 		}
-		outcomes[outcome(t, dir, text, laws)]++
+		was := outcome(t, dir, text, laws)
+		outcomes[was]++
 		total++
+		if keep := os.Getenv("STATEFULC_KEEP"); keep != "" && was == "built" {
+			keepSpec(t, filepath.Join(keep, fmt.Sprint(total)), text)
+		}
 	})
 	t.Logf("of %d specs: %v", total, outcomes)
 	if outcomes["built"] < total/2 {
 		t.Errorf("only %d of %d specs were built, the generator tests too little: %v", outcomes["built"], total, outcomes)
+	}
+}
+
+// keepSpec leaves a spec to e2e, which shows what it becomes to a real API
+// server.
+func keepSpec(t *rapid.T, dir, text string) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "app.cue"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
