@@ -174,7 +174,7 @@ func (c *Container) staticVolume(name string, s spec.Storage, i int, v spec.Stat
 	o.From("spec.storageClassName", at.Join("class"))
 	o.From("spec.volumeMode", at.Join("block"))
 	o.From("spec.claimRef.namespace", []string{"namespace"})
-	for _, field := range []string{"", "spec.claimRef.name", "spec.nodeAffinity", "metadata.name"} {
+	for _, field := range []string{"", "spec.claimRef.name", "spec.nodeAffinity", "spec.capacity", "metadata.name"} {
 		for _, path := range []string{"first", "racks"} { // whose volume it is
 			o.From(field, c.group.path.Join(path))
 		}
