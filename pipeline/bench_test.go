@@ -60,7 +60,7 @@ func BenchmarkStages(b *testing.B) {
 	stage("validate", func(i int) error {
 		for n, env := range specs[i] {
 			validate.Spec(env)
-			validate.Objects(env, sets[i][n])
+			validate.Objects(sets[i][n], env.Index, env.App.Kubernetes)
 		}
 		return nil
 	})

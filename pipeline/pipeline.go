@@ -8,6 +8,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/statefulc/statefulc/compiler"
 	"github.com/statefulc/statefulc/diag"
@@ -66,8 +67,17 @@ func Vet(dir string) (*Result, error) {
 		r.Found = append(r.Found, validate.Spec(env.Environment)...)
 		objects, found := compiler.Compile(env.Environment)
 		env.Objects, r.Found = objects, append(r.Found, found...)
-		r.Found = append(r.Found, validate.Objects(env.Environment, objects)...)
+		r.Found = append(r.Found, validate.Objects(objects, env.Index, env.App.Kubernetes)...)
 	}
 	r.Found = r.Found.Sorted()
 	return r, nil
+}
+
+// Rules are all kinds of findings, by the stage that makes them.
+func Rules() []diag.Rule {
+	rules := slices.Concat(source.Rules, compiler.Reports)
+	for _, r := range validate.Rules {
+		rules = append(rules, r.Rule)
+	}
+	return rules
 }

@@ -249,7 +249,7 @@ func (l *loader) staleVendored() diag.List {
 		return nil
 	}
 	return diag.List{{
-		Rule:     "vendored-schema",
+		Rule:     staleSchema,
 		Severity: diag.Warning,
 		Pos:      diag.Pos{File: l.display(dir)},
 		Message:  "the vendored schema is not the one of this statefulc, which compiles by its own",

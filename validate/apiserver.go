@@ -9,14 +9,18 @@ import (
 )
 
 var apiServer = Rule{
-	ID: "api-server",
-	Doc: `What the API server of Kubernetes would refuse, warn about, or drop without a word.
-
-It is the server's own code (defaulting and validation of a create request), asked for every object before anything is
+	Rule: diag.Rule{
+		ID:    "api-server",
+		Final: true,
+		What:  "What the API server of Kubernetes would refuse, warn about, or drop without a word.",
+		Why: `It is the server's own code (defaulting and validation of a create request), asked for every object before anything is
 written. The message is the server's; the position is the line of the spec that the field came from. Objects of kinds that
 the compiler does not make itself are decoded strictly, and no more.`,
-	Objects: func(p *Pass) {
-		for _, o := range p.Objects.Objects {
+		Source: "k8s.io/kubernetes v1.37, pkg/registry and pkg/apis",
+		Fix:    "Change what the field is made of.",
+	},
+	Objects: func(p *ObjectsPass) {
+		for _, o := range p.Set.Objects {
 			if !apiserver.Knows(o.Value.GetObjectKind().GroupVersionKind()) {
 				continue // of another project, or one that the compiler does not make
 			}
@@ -27,7 +31,7 @@ the compiler does not make itself are decoded strictly, and no more.`,
 	},
 }
 
-func (p *Pass) verdict(o *manifest.Object, v apiserver.Verdict) {
+func (p *ObjectsPass) verdict(o *manifest.Object, v apiserver.Verdict) {
 	severity, message, fix := diag.Error, v.Message, "Change what the field is made of: the API server would refuse the object."
 	switch v.Kind {
 	case apiserver.Warned:
@@ -36,5 +40,5 @@ func (p *Pass) verdict(o *manifest.Object, v apiserver.Verdict) {
 		message = fmt.Sprintf("dropped without a word: %s", v.Message)
 		fix = "Leave out what it is made of: the cluster would run without it."
 	}
-	p.On(o, manifest.Locate(o.Tree(), v.Field), severity, message, fix)
+	p.as(severity, o, manifest.Locate(o.Tree(), v.Field), message, fix)
 }

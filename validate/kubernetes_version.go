@@ -1,25 +1,27 @@
 package validate
 
 import (
-	"cmp"
-
 	"github.com/statefulc/statefulc/apiserver"
+	"github.com/statefulc/statefulc/diag"
 )
 
 var kubernetesVersion = Rule{
-	ID: "kubernetes-version",
-	Doc: `What the environment's version of Kubernetes lacks, drops without a word, or does nothing with.
-
-A spec says by kubernetes which version its clusters have, the newest that this statefulc knows if it says nothing. What an
+	Rule: diag.Rule{
+		ID:    "kubernetes-version",
+		Final: true,
+		What:  "What the environment's version of Kubernetes lacks, drops without a word, or does nothing with.",
+		Why: `A spec says by kubernetes which version its clusters have, the newest that this statefulc knows if it says nothing. What an
 older one would refuse or ignore is told at the line that asks for it: the zone of a pod before 1.35, say, is an empty
-variable. Raise the version with the cluster, or do without.`,
-	Objects: func(p *Pass) {
-		version := cmp.Or(p.Env.App.Kubernetes, apiserver.Newest)
-		for _, o := range p.Objects.Objects {
+variable.`,
+		Source: "feature gates and types of Kubernetes 1.31 to 1.37; 1.34 to 1.36 are compared with servers that emulate them",
+		Fix:    "Raise the version with the cluster, or do without.",
+	},
+	Objects: func(p *ObjectsPass) {
+		for _, o := range p.Set.Objects {
 			if !apiserver.Knows(o.Value.GetObjectKind().GroupVersionKind()) {
 				continue
 			}
-			for _, v := range apiserver.Lacking(version, o.Value) {
+			for _, v := range apiserver.Lacking(p.Kubernetes, o.Value) {
 				p.verdict(o, v)
 			}
 		}

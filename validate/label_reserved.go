@@ -6,24 +6,28 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/spec"
 )
 
 var labelReserved = Rule{
-	ID: "label-reserved",
-	Doc: `A label or an annotation of the user's that the compiler sets itself.
-
-The compiler's labels select pods. A selector cannot be changed once it is in a cluster, so they are not the user's to
-choose, and neither is what begins with statefulc.dev. Use another key.`,
-	Spec: func(p *Pass) {
-		p.reserved(p.Env.App.Labels, spec.Path{"labels"})
-		for _, key := range slices.Sorted(maps.Keys(p.Env.App.Groups)) {
-			p.reserved(p.Env.App.Groups[key].Annotations, spec.Path{"groups", key, "annotations"})
+	Rule: diag.Rule{
+		ID:    "label-reserved",
+		Final: true,
+		What:  "A label or an annotation of the user's that the compiler sets itself.",
+		Why: `The compiler's labels select pods. A selector cannot be changed once it is in a cluster, so they are not the user's to
+choose, and neither is what begins with statefulc.dev.`,
+		Fix: "Use another key, such as app.kubernetes.io/part-of.",
+	},
+	Spec: func(p *SpecPass) {
+		p.reserved(p.App.Labels, spec.Path{"labels"})
+		for _, key := range slices.Sorted(maps.Keys(p.App.Groups)) {
+			p.reserved(p.App.Groups[key].Annotations, spec.Path{"groups", key, "annotations"})
 		}
 	},
 }
 
-func (p *Pass) reserved(keys map[string]string, at spec.Path) {
+func (p *SpecPass) reserved(keys map[string]string, at spec.Path) {
 	ours := []string{"app.kubernetes.io/name", "app.kubernetes.io/component", "app.kubernetes.io/managed-by"}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		if slices.Contains(ours, key) || strings.HasPrefix(key, "statefulc.dev/") {

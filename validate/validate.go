@@ -6,48 +6,67 @@
 package validate
 
 import (
+	"cmp"
 	"fmt"
 
+	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
 )
 
-// Rule is one thing that can be wrong. It looks either at the spec or at the
-// objects.
+// Rule is one thing that can be wrong, and how it is found. It looks either at
+// the spec or at the objects; on objects it judges whatever Kubernetes objects
+// there are, also those that no spec was compiled to.
 type Rule struct {
-	ID       string // in words
-	Doc      string // what it reports, why, and what to do
-	Severity diag.Severity
-	Spec     func(*Pass)
-	Objects  func(*Pass)
+	diag.Rule
+
+	Spec    func(*SpecPass)
+	Objects func(*ObjectsPass)
 }
 
-// Pass is one rule at work on one environment.
-type Pass struct {
-	Env     spec.Environment
-	Objects *manifest.Set // nil while the spec is judged
-
-	rule  Rule
+// pass is one rule at work.
+type pass struct {
+	rule  diag.Rule
+	index *spec.Index
 	found diag.List
+}
+
+// SpecPass is one rule at work on the spec of one environment.
+type SpecPass struct {
+	pass
+	App *spec.App
+}
+
+// ObjectsPass is one rule at work on the objects of one environment.
+type ObjectsPass struct {
+	pass
+	Kubernetes string // the version that they are for: 1.37
+	Set        *manifest.Set
 }
 
 // Spec applies the rules on specs.
 func Spec(env spec.Environment) diag.List {
-	return run(env, nil, func(r Rule) func(*Pass) { return r.Spec })
-}
-
-// Objects applies the rules on objects.
-func Objects(env spec.Environment, set *manifest.Set) diag.List {
-	return run(env, set, func(r Rule) func(*Pass) { return r.Objects })
-}
-
-func run(env spec.Environment, set *manifest.Set, part func(Rule) func(*Pass)) diag.List {
 	var found diag.List
 	for _, r := range Rules {
-		if judge := part(r); judge != nil {
-			p := &Pass{Env: env, Objects: set, rule: r}
-			judge(p)
+		if r.Spec != nil {
+			p := &SpecPass{pass: pass{rule: r.Rule, index: env.Index}, App: env.App}
+			r.Spec(p)
+			found = append(found, p.found...)
+		}
+	}
+	return found
+}
+
+// Objects applies the rules on objects. The index says where the places are
+// that the objects' links lead to. The version is that of the cluster they are
+// for; "" is the newest that is known.
+func Objects(set *manifest.Set, index *spec.Index, kubernetes string) diag.List {
+	var found diag.List
+	for _, r := range Rules {
+		if r.Objects != nil {
+			p := &ObjectsPass{pass: pass{rule: r.Rule, index: index}, Kubernetes: cmp.Or(kubernetes, apiserver.Newest), Set: set}
+			r.Objects(p)
 			found = append(found, p.found...)
 		}
 	}
@@ -55,11 +74,11 @@ func run(env spec.Environment, set *manifest.Set, part func(Rule) func(*Pass)) d
 }
 
 // At reports a finding at a path of the spec.
-func (p *Pass) At(path spec.Path, message, fix string) {
+func (p *SpecPass) At(path spec.Path, message, fix string) {
 	p.found = append(p.found, diag.Diagnostic{
 		Rule:     p.rule.ID,
 		Severity: p.rule.Severity,
-		Pos:      p.Env.Index.Find(path).Pos,
+		Pos:      p.index.Find(path).Pos,
 		Path:     path.String(),
 		Message:  message,
 		Fix:      fix,
@@ -68,7 +87,12 @@ func (p *Pass) At(path spec.Path, message, fix string) {
 
 // On reports a finding on a field of an object, at the place of the spec that
 // the field came from.
-func (p *Pass) On(o *manifest.Object, f manifest.Field, severity diag.Severity, message, fix string) {
+func (p *ObjectsPass) On(o *manifest.Object, f manifest.Field, message, fix string) {
+	p.as(p.rule.Severity, o, f, message, fix)
+}
+
+// as is On for a rule whose findings differ in severity.
+func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.Field, message, fix string) {
 	d := diag.Diagnostic{
 		Rule:     p.rule.ID,
 		Severity: severity,
@@ -78,7 +102,7 @@ func (p *Pass) On(o *manifest.Object, f manifest.Field, severity diag.Severity, 
 		Fix:      fix,
 	}
 	for i, path := range o.Trace(f) {
-		pos := p.Env.Index.Find(path).Pos
+		pos := p.index.Find(path).Pos
 		if i == 0 {
 			d.Pos, d.Path = pos, path.String()
 			continue

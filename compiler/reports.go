@@ -1,0 +1,46 @@
+package compiler
+
+import "github.com/statefulc/statefulc/diag"
+
+// Reports are all that the compiler refuses: what fits the schema and still
+// makes no objects.
+var Reports = []diag.Rule{
+	{ID: "autoscale-metric", What: "An autoscale without cpu and memory.", Why: "Nothing says what the number of pods follows.", Fix: "State the share of the requested CPU or memory to aim for."},
+	{ID: "autoscale-racks", What: "An autoscale of a group with racks.", Why: "A HorizontalPodAutoscaler changes one StatefulSet, and each rack is one.", Fix: "Leave out racks, or autoscale."},
+	{ID: "autoscale-request", What: "An autoscale by a resource that a container of the pod does not request.", Why: "The share is one of the request; without it the autoscaler does nothing.", Source: "kubernetes pkg/controller/podautoscaler/replica_calculator.go", Fix: "State cpu or memory of each container that it counts."},
+	{ID: "autoscale-volumes", What: "An autoscale of a group whose volumes or snapshots are listed pod by pod.", Why: "The pods that it adds are not in the list.", Fix: "Leave out autoscale, or the list."},
+	{ID: "block-sub", What: "A sub-directory of a raw block device.", Why: "A device has no directories.", Fix: "State the path alone."},
+	{ID: "canary-autoscale", What: "A canary of a group that is autoscaled.", Why: "A canary is the last pods of a number that would change.", Fix: "State one of update and autoscale."},
+	{ID: "canary-racks", What: "A canary of a group with racks.", Why: "A canary is the last pods of one StatefulSet, and each rack is one.", Fix: "Leave out racks, or roll manually."},
+	{ID: "clients-port", What: "Clients of an application without a client port.", Why: "There is nothing that they could connect to.", Fix: "State the port under ports: client."},
+	{ID: "container-name", What: "Two containers of a pod with one name.", Why: "Names tell the containers of a pod apart.", Fix: "Give one of them another name."},
+	{ID: "env-cycle", What: "Environment variables that use each other in a circle.", Why: "Kubernetes expands $(VAR) from the variables before it, so none of them has a value.", Source: "kubernetes third_party/forked/golang/expansion", Fix: "Break the circle."},
+	{ID: "env-limit", What: "A variable for a limit that the container does not have.", Why: "Without a limit the variable holds what its node has, which differs from pod to pod.", Source: "kubernetes pkg/api/v1/resource/helpers.go", Fix: "State the limit, or leave out the variable."},
+	{ID: "file-key", What: "Two files whose paths give one key of the ConfigMap.", Why: "Slashes of the path become underscores in the key.", Fix: "Change one of the paths."},
+	{ID: "file-writable", What: "A writable file that is reloaded, or that is in no scratch directory.", Why: "What a program edits is a copy: it needs a place, and does not follow Git.", Fix: "State a scratch directory above it, and one of reload and writable."},
+	{ID: "group-known", What: "A Service over a group that there is not.", Fix: "Name a group of the application."},
+	{ID: "keystore-password", What: "A keystore without a password, or a password without a keystore.", Why: "cert-manager makes a keystore with a password from a secret.", Fix: "State both, or neither."},
+	{ID: "mount-known", What: "A helper's mount of what the main container does not have.", Fix: "State the name of a storage of the group, or a path that is mounted there."},
+	{ID: "mount-nested", What: "A mount in a directory that holds nothing else.", Why: "A directory of files from a ConfigMap or a Secret is read-only and whole.", Fix: "Use a directory of its own."},
+	{ID: "name-length", What: "A name that is too long for the objects made of it.", Why: "The StatefulSet controller labels pods with the set's name and eleven more characters, and a label has 63: with a longer name no pod is ever made. The API server takes it without a word.", Source: "kubernetes/kubernetes#64023", Fix: "Shorten the name of the rack, the group or the application."},
+	{ID: "no-client-port", What: "A way to reach client ports, of a group that has none.", Fix: "State the port under ports: client."},
+	{ID: "no-groups", What: "An application without a group of pods.", Fix: "State one under groups."},
+	{ID: "not-stable", What: "What is for pods with names of their own, of a Deployment or a job.", Why: "Pods of a Deployment have random names, and no volumes of their own.", Fix: "State stable or storage, or leave it out."},
+	{ID: "object-invalid", What: "An object of the user's that is none of Kubernetes.", Fix: "Write the object as the API server takes it."},
+	{ID: "object-name", What: "Two objects of one kind and name.", Fix: "Give one of them another name, or change a compiled one by a patch."},
+	{ID: "patch-invalid", What: "A patch that cannot be applied, or leaves no object.", Fix: "See what the object is without the patch: statefulc build -o -."},
+	{ID: "patch-target", What: "A patch of an object that there is not.", Why: "kustomize would ignore it without a word.", Fix: "Name a compiled object by its kind and name."},
+	{ID: "perpod-autoscale", What: "One Service for each pod of a group that is autoscaled.", Why: "Autoscale changes how many pods there are, and the Services are in Git.", Fix: "State one of perPod and autoscale."},
+	{ID: "port-audience", What: "A port of a job that somebody else would connect to.", Why: "Nobody finds what runs to its end.", Fix: "State it under ports: local."},
+	{ID: "port-name", What: "A port by a name that no container has.", Fix: "State it under ports, or use the name of one."},
+	{ID: "port-protocol", What: "A probe of a port that is not TCP.", Why: "The kubelet asks by TCP.", Fix: "Name a TCP port, or ask by exec."},
+	{ID: "privileged-capabilities", What: "Capabilities of a privileged container.", Why: "It has all of them.", Fix: "State one of privileged and capabilities."},
+	{ID: "probe-http", What: "A probe with port or tls that does not ask by http.", Fix: "State http, or leave them out."},
+	{ID: "secret-declared", What: "A secret, or a key of one, that is not declared.", Why: "A pod that names a missing one never starts.", Fix: "Declare it under secrets, with its keys."},
+	{ID: "select-reserved", What: "A Service that selects by a label that groups have.", Why: "The groups are stated; a second word for it could contradict.", Fix: "State groups, and select labels that the program sets."},
+	{ID: "service-groups", What: "A Service over some of the groups that no label tells from the others.", Why: "A selector takes one value of a label.", Fix: "State one group or all, or select a label that just these pods have."},
+	{ID: "service-name", What: "A Service with the name of a group's.", Fix: "Give this one another name."},
+	{ID: "storage-known", What: "Snapshots of a storage that the group does not have.", Fix: "Name a storage of the group."},
+	{ID: "volume-count", What: "Fewer volumes listed than there are pods, or more.", Why: "A pod without a volume never starts; a volume without a pod is never used.", Fix: "List one for each pod, or change replicas."},
+	{ID: "volume-name", What: "Two volumes of a pod with one name.", Why: "Names of volumes are made of the letters and digits of their paths.", Fix: "Change one of the paths, or the name of the storage."},
+}
