@@ -16,6 +16,11 @@ var Rules = []Rule{
 	antiAffinitySelf,
 
 	// Data: claims, volumes and what is written where.
+	forcedDelete,
+	classReclaim,
+	sharedClaim,
+	deploymentClaim,
+	classOmitted,
 
 	// Availability: quorums, budgets, probes and placement.
 	quorumSize,
