@@ -20,6 +20,7 @@ var Rules = []Rule{
 	classReclaim,
 	sharedClaim,
 	deploymentClaim,
+	dataOutsideClaims,
 	classOmitted,
 
 	// Availability: quorums, budgets, probes and placement.
