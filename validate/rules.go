@@ -21,6 +21,7 @@ var Rules = []Rule{
 	sharedClaim,
 	deploymentClaim,
 	dataOutsideClaims,
+	latestTag,
 	classOmitted,
 
 	// Availability: quorums, budgets, probes and placement.
@@ -28,6 +29,7 @@ var Rules = []Rule{
 	quorumBudget,
 
 	// Configuration: secrets, certificates and what refers to them.
+	secretLiteral,
 
 	// Tools: what Argo CD, Flux and kustomize make of the objects.
 }
