@@ -30,6 +30,7 @@ var Rules = []Rule{
 
 	// Configuration: secrets, certificates and what refers to them.
 	secretLiteral,
+	referenceDeclared,
 
 	// Tools: what Argo CD, Flux and kustomize make of the objects.
 }
