@@ -31,6 +31,9 @@ var Rules = []Rule{
 	// Configuration: secrets, certificates and what refers to them.
 	secretLiteral,
 	referenceDeclared,
+	portDeclared,
+	clientServiceNotReady,
+	certificateNames,
 
 	// Tools: what Argo CD, Flux and kustomize make of the objects.
 }
