@@ -34,6 +34,7 @@ var Rules = []Rule{
 	portDeclared,
 	clientServiceNotReady,
 	certificateNames,
+	heapAgainstMemory,
 
 	// Tools: what Argo CD, Flux and kustomize make of the objects.
 }
