@@ -16,7 +16,6 @@ var Rules = []Rule{
 	antiAffinitySelf,
 
 	// Data: claims, volumes and what is written where.
-	forcedDelete,
 	classReclaim,
 	sharedClaim,
 	deploymentClaim,

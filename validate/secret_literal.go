@@ -150,8 +150,8 @@ func (p *ObjectsPass) secretFile(o *manifest.Object, at manifest.Field, name, te
 	}
 }
 
-var programs = regexp.MustCompile(`\.(sh|bash|py|js|lua|sql|pl|rb|groovy|go|md|html?|css|tmpl)$`)
+var programFiles = regexp.MustCompile(`\.(sh|bash|py|js|lua|sql|pl|rb|groovy|go|md|html?|css|tmpl)$`)
 
 func isProgram(name, text string) bool {
-	return strings.HasPrefix(text, "#!") || programs.MatchString(name)
+	return strings.HasPrefix(text, "#!") || programFiles.MatchString(name)
 }
