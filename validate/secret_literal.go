@@ -51,14 +51,17 @@ const secretFix = "Make it a key of a Secret from a store, refer to that, and us
 // ownSecret reports a Secret with its values. What SOPS or sealing made of them
 // may be in Git.
 func (p *ObjectsPass) ownSecret(o *manifest.Object, s *corev1.Secret) {
-	for _, key := range slices.Sorted(maps.Keys(s.StringData)) {
-		if s.StringData[key] != "" && !strings.HasPrefix(s.StringData[key], "ENC[") {
-			p.On(o, manifest.ParseField("stringData["+key+"]"), "the value of a Secret in Git", secretFix)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(s.Data)) {
-		if v := string(s.Data[key]); v != "" && !strings.HasPrefix(v, "ENC[") {
-			p.On(o, manifest.ParseField("data["+key+"]"), "the value of a Secret in Git, and base64 hides nothing", secretFix)
+	for _, of := range []struct {
+		field, why string
+		values     map[string]string
+	}{
+		{"stringData", "", maps.Clone(s.StringData)},
+		{"data", ", and base64 hides nothing", texted(s.Data)},
+	} {
+		maps.DeleteFunc(of.values, func(_, v string) bool { return v == "" || strings.HasPrefix(v, "ENC[") })
+		if len(of.values) > 0 {
+			named := slices.Sorted(maps.Keys(of.values))
+			p.On(o, manifest.ParseField(of.field), fmt.Sprintf("values of a Secret in Git: %s%s", strings.Join(named, ", "), of.why), secretFix)
 		}
 	}
 }
@@ -154,4 +157,12 @@ var programFiles = regexp.MustCompile(`\.(sh|bash|py|js|lua|sql|pl|rb|groovy|go|
 
 func isProgram(name, text string) bool {
 	return strings.HasPrefix(text, "#!") || programFiles.MatchString(name)
+}
+
+func texted(data map[string][]byte) map[string]string {
+	out := map[string]string{}
+	for key, value := range data {
+		out[key] = string(value)
+	}
+	return out
 }
