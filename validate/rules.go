@@ -31,6 +31,8 @@ var Rules = []Rule{
 	secretLiteral,
 	referenceDeclared,
 	portDeclared,
+	policyPeers,
+	policyDNS,
 	clientServiceNotReady,
 	certificateNames,
 	heapAgainstMemory,
