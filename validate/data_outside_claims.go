@@ -137,7 +137,7 @@ func storesOf(full string) (out []store) {
 func (s store) isRun(c *corev1.Container, texts []text) bool {
 	line := commandLine(c)
 	if s.unless != "" {
-		unless := regexp.MustCompile(s.unless)
+		unless := compiled(s.unless)
 		if slices.ContainsFunc(texts, func(t text) bool { return unless.MatchString(t.value) }) {
 			return false
 		}
@@ -145,7 +145,7 @@ func (s store) isRun(c *corev1.Container, texts []text) bool {
 	if len(c.Command) == 0 && (line == "" || strings.HasPrefix(line, "-")) {
 		return true
 	}
-	return regexp.MustCompile(`(?:^|[\s/;&"])(?:` + s.runs + `)(?:$|[\s"])`).MatchString(line)
+	return compiled(`(?:^|[\s/;&"])(?:` + s.runs + `)(?:$|[\s"])`).MatchString(line)
 }
 
 // paths are the directories that are set, else the image's own; none that
@@ -178,7 +178,7 @@ func (s store) set(texts []text) string {
 	if s.option == "" {
 		return ""
 	}
-	option := regexp.MustCompile(s.option)
+	option := compiled(s.option)
 	for _, t := range texts {
 		for _, m := range option.FindAllStringSubmatch(t.value, -1) {
 			return strings.Join(m[1:], "")

@@ -137,14 +137,14 @@ var comment = regexp.MustCompile(`(?m)^\s*[#;].*$`)
 // in is the amount that a text states, the last if there are several.
 // Variables are written NAME=value.
 func (t part) in(from text, env []corev1.EnvVar, limit int64) (taken, bool) {
-	s := from.value
+	s, where := from.value, from.value
 	if strings.HasPrefix(t.pattern, "^") {
-		s = from.name + "=" + s
+		s, where = from.name+"="+s, from.name
 	}
-	if !strings.Contains(s, t.hint) {
+	if !strings.Contains(where, strings.TrimSuffix(t.hint, "=")) {
 		return taken{}, false
 	}
-	all := regexp.MustCompile(t.pattern).FindAllStringSubmatch(expand(comment.ReplaceAllString(s, ""), env), -1)
+	all := compiled(t.pattern).FindAllStringSubmatch(expand(comment.ReplaceAllString(s, ""), env), -1)
 	if len(all) == 0 {
 		return taken{}, false
 	}
