@@ -47,8 +47,9 @@ func BenchmarkStages(b *testing.B) {
 	for i, dir := range dirs {
 		specs[i], sets[i] = compiled(b, dir)
 	}
+	loader := new(source.Loader)
 	stage("load", func(i int) error {
-		_, _, err := source.Load(dirs[i])
+		_, _, err := loader.Load(dirs[i])
 		return err
 	})
 	stage("compile", func(i int) error {
