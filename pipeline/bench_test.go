@@ -65,6 +65,10 @@ func BenchmarkStages(b *testing.B) {
 		}
 		return nil
 	})
+	stage("draft", func(i int) error {
+		overlay.Draft(sets[i][0], map[string]*manifest.Set{specs[i][1].Name: sets[i][1], specs[i][2].Name: sets[i][2]})
+		return nil
+	})
 	stage("emit and prove", func(i int) error {
 		_, err := overlay.Emit(sets[i][0], map[string]*manifest.Set{specs[i][1].Name: sets[i][1], specs[i][2].Name: sets[i][2]})
 		return err
