@@ -63,6 +63,10 @@ type Diagnostic struct {
 	Message  string    // lower case, the two values that clash, no period
 	Related  []Related // the other side
 	Fix      string    // one sentence, an action
+
+	// Scope are paths of the spec as slices: where it is, and what the object is
+	// made of. A waiver at one of them, or above, is for this finding.
+	Scope [][]string
 }
 
 // List is what a run has to say, in any order until [List.Sorted].

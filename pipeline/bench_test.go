@@ -21,7 +21,7 @@ func BenchmarkBuild(b *testing.B) {
 	overlay.Warm()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := pipeline.Build("../examples/cassandra"); err != nil {
+		if _, err := pipeline.Build("../examples/cassandra", pipeline.Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -87,7 +87,7 @@ func generated(b *testing.B, n int) (dirs []string) {
 		if err := os.WriteFile(filepath.Join(dir, "app.cue"), []byte(specs.Example(seed)), 0o644); err != nil {
 			b.Fatal(err)
 		}
-		if result, err := pipeline.Build(dir); err == nil && !result.Found.HasErrors() {
+		if result, err := pipeline.Build(dir, pipeline.Options{}); err == nil && !result.Found.HasErrors() {
 			dirs = append(dirs, dir)
 		}
 	}

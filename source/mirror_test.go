@@ -16,6 +16,7 @@ import (
 // mirrors.
 var mirrored = map[string]reflect.Type{
 	"#App":           reflect.TypeFor[spec.App](),
+	"#Waiver":        reflect.TypeFor[spec.Waiver](),
 	"#Service":       reflect.TypeFor[spec.Service](),
 	"#ClientFields":  reflect.TypeFor[spec.Client](),
 	"#EgressFields":  reflect.TypeFor[spec.Egress](),

@@ -16,6 +16,7 @@ import (
 type buildOptions struct {
 	output      string
 	environment string
+	day         *today
 }
 
 func buildCommand() *cobra.Command {
@@ -35,6 +36,7 @@ With -o - the objects of one environment are printed instead.`,
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "directory to write to, or - for standard output (default deploy/ beside the spec)")
 	cmd.Flags().StringVar(&o.environment, "env", source.BaseName, "environment to print with -o -")
+	o.day = addTodayFlag(cmd)
 	return cmd
 }
 
@@ -49,7 +51,7 @@ func build(cmd *cobra.Command, dirs []string, o buildOptions) error {
 }
 
 func buildOne(cmd *cobra.Command, dir string, o buildOptions) error {
-	result, err := pipeline.Build(dir)
+	result, err := pipeline.Build(dir, pipeline.Options{Today: o.day.String()})
 	if err != nil {
 		return err
 	}

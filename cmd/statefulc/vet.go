@@ -7,7 +7,8 @@ import (
 )
 
 func vetCommand() *cobra.Command {
-	return &cobra.Command{
+	var day *today
+	cmd := &cobra.Command{
 		Use:     "vet [DIR...]",
 		Aliases: []string{"lint"},
 		Short:   "Check specs and the objects they compile to, and write nothing",
@@ -16,7 +17,7 @@ refuse, what the API server would refuse of the objects, and what the rules know
 Silent if all is well.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return each(directories(args), func(dir string) error {
-				result, err := pipeline.Vet(dir)
+				result, err := pipeline.Vet(dir, pipeline.Options{Today: day.String()})
 				if err != nil {
 					return err
 				}
@@ -24,4 +25,6 @@ Silent if all is well.`,
 			})
 		},
 	}
+	day = addTodayFlag(cmd)
+	return cmd
 }
