@@ -37,11 +37,24 @@ type Options struct {
 	Today string // 2026-11-23: waivers until an earlier day are over; "": none is
 }
 
+// Pipeline carries applications through the stages, one after the other, and
+// keeps what they share. The zero value is ready; goroutines need one each.
+type Pipeline struct {
+	Options
+	loader source.Loader
+}
+
+// Build is [Pipeline.Build] for a single application.
+func Build(dir string, o Options) (*Result, error) { return (&Pipeline{Options: o}).Build(dir) }
+
+// Vet is [Pipeline.Vet] for a single application.
+func Vet(dir string, o Options) (*Result, error) { return (&Pipeline{Options: o}).Vet(dir) }
+
 // Build carries the application in dir through all stages. The error is for
 // what could not be read, and for bugs of ours.
-func Build(dir string, o Options) (*Result, error) {
+func (p *Pipeline) Build(dir string) (*Result, error) {
 	go overlay.Warm()
-	r, err := Vet(dir, o)
+	r, err := p.Vet(dir)
 	if err != nil || r.Found.HasErrors() {
 		return r, err
 	}
@@ -56,8 +69,8 @@ func Build(dir string, o Options) (*Result, error) {
 }
 
 // Vet carries it as far as the checks go, without emitting files.
-func Vet(dir string, o Options) (*Result, error) {
-	environments, found, err := source.Load(dir)
+func (p *Pipeline) Vet(dir string) (*Result, error) {
+	environments, found, err := p.loader.Load(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +80,7 @@ func Vet(dir string, o Options) (*Result, error) {
 	}
 	// What the compiler reports leaves something out of the objects; the rest is
 	// judged all the same, so that one run tells all.
-	waivers, whole := validate.Waivers{Rules: Rules(), Today: o.Today}, true
+	waivers, whole := validate.Waivers{Rules: Rules(), Today: p.Today}, true
 	for i := range r.Environments {
 		env := &r.Environments[i]
 		objects, refused := compiler.Compile(env.Environment)
