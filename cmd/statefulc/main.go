@@ -14,8 +14,6 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-
-	"github.com/statefulc/statefulc/diag"
 )
 
 func main() {
@@ -69,34 +67,4 @@ func directories(args []string) []string {
 		return []string{"."}
 	}
 	return args
-}
-
-// each does something with each directory, also after one that cannot be read
-// or has findings.
-func each(dirs []string, do func(dir string) error) error {
-	var failed []error
-	findings := false
-	for _, dir := range dirs {
-		switch err := do(dir); {
-		case errors.Is(err, errFindings):
-			findings = true
-		case err != nil:
-			failed = append(failed, err)
-		}
-	}
-	if len(failed) == 0 && findings {
-		return errFindings
-	}
-	return errors.Join(failed...)
-}
-
-// report prints findings; the error is errFindings if they stop the run.
-func report(cmd *cobra.Command, found diag.List) error {
-	if err := diag.Print(cmd.ErrOrStderr(), found); err != nil {
-		return err
-	}
-	if found.HasErrors() {
-		return errFindings
-	}
-	return nil
 }
