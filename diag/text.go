@@ -13,6 +13,9 @@ import (
 // be folded, and the caret would stand anywhere.
 const longest = 200
 
+// oneLine keeps a finding to its lines.
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ")
+
 // printText writes position, severity, message and rule in one line, then the
 // related places and the remedy, indented. Without the source these are three
 // lines at most, so that a log can be read: related places share one, none is
@@ -31,7 +34,7 @@ func printText(w io.Writer, l List, c *Context) error {
 
 func writeText(b *strings.Builder, d Diagnostic, c *Context) {
 	p := paint(c.Color)
-	fmt.Fprintf(b, "%s: %s: %s %s\n", p.in(bold, d.Pos.String()), p.in(hue(d.Severity), d.Severity.String()), d.Message, p.in(faint, "["+d.Rule+"]"))
+	fmt.Fprintf(b, "%s: %s: %s %s\n", p.in(bold, d.Pos.String()), p.in(hue(d.Severity), d.Severity.String()), oneLine.Replace(d.Message), p.in(faint, "["+d.Rule+"]"))
 	if line, caret := excerpt(d.Pos, c); c.Source && caret != "" {
 		fmt.Fprintf(b, "    %s\n    %s\n", line, p.in(hue(d.Severity), caret))
 	}
@@ -47,7 +50,7 @@ func writeText(b *strings.Builder, d Diagnostic, c *Context) {
 
 func writeIndented(b *strings.Builder, lines ...string) {
 	for _, line := range lines {
-		fmt.Fprintf(b, "    %s\n", line)
+		fmt.Fprintf(b, "    %s\n", oneLine.Replace(line))
 	}
 }
 
