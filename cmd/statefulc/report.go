@@ -66,8 +66,8 @@ func (r *reporting) each(cmd *cobra.Command, dirs []string, do func(dir string) 
 }
 
 // report prints what was found everywhere as one list, then the talk; the error
-// is errFindings if a finding stopped something. A document is printed if a
-// directory could be judged: that of none would say that all is well.
+// is errFindings if a finding stopped something. If nothing was found and every
+// directory failed, no document is printed: it would say that all is well.
 func (r *reporting) report(cmd *cobra.Command, outcomes []outcome) error {
 	var found diag.List
 	var talk strings.Builder
