@@ -29,7 +29,7 @@ check:
 # Load, compile, validate, emit and prove: of an example, of generated specs stage
 # by stage, and of a repository of a thousand, with the memory that is live. Ten minutes.
 bench:
-	go test ./pipeline -run "^$$" -bench . -benchmem -timeout 1h
+	go test ./pipeline -run '^$$' -bench . -benchmem -timeout 1h
 
 # Goldens, scripts and the examples' output, rewritten. Read the diff.
 update:
