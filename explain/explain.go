@@ -168,6 +168,7 @@ func defaultOf(p place) (spec.Default, bool) {
 // choice is a comment that explains one word after the other: a sentence each.
 var choice = regexp.MustCompile(`^[a-z]+: `)
 
+// firstSentence is enough of a comment for a line of a list.
 func firstSentence(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if choice.MatchString(text) {
