@@ -50,6 +50,9 @@ func TestFindings(t *testing.T) {
 				t.Errorf("-want +got\n%s", diff)
 			}
 			for _, d := range result.Found {
+				if !slices.ContainsFunc(pipeline.Rules(), func(r diag.Rule) bool { return r.ID == d.Rule }) {
+					t.Errorf("no rule is called %s", d.Rule)
+				}
 				if d.Fix == "" {
 					t.Errorf("nobody says what to do about: %s", d.Message)
 				}

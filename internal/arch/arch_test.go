@@ -35,7 +35,9 @@ var floors = map[string][]string{
 
 	"pipeline": {"source", "compiler", "validate", "overlay", "manifest", "spec", "diag"},
 
-	"cmd/statefulc": {"pipeline", "overlay", "source", "schema", "diag"},
+	"explain": {"source", "spec", "diag"},
+
+	"cmd/statefulc": {"pipeline", "explain", "overlay", "source", "schema", "diag"},
 
 	"internal/arch": {},
 }
