@@ -167,7 +167,8 @@ func TestKnows(t *testing.T) {
 	for _, gvk := range []schema.GroupVersionKind{
 		{Version: "v1", Kind: "Pod"},
 		{Group: "autoscaling", Version: "v1", Kind: "HorizontalPodAutoscaler"},
-		{Group: "cert-manager.io", Version: "v1", Kind: "Certificate"},
+		{Group: "cert-manager.io", Version: "v1alpha2", Kind: "Certificate"},
+		{Group: "example.com", Version: "v1", Kind: "Dashboard"},
 		{},
 	} {
 		if apiserver.Knows(gvk) {

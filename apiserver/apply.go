@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -71,7 +72,13 @@ func MergeKeys(list ...string) (keys []string, ok bool) {
 // duplicates reports elements of one key in the lists that server-side apply
 // merges. Validation refuses many of these, so that only a few lists are
 // left: environment variables, container ports, finalizers.
-func duplicates(object map[string]any) []Verdict {
+//
+// The lists of a custom resource are not those of the table, and their
+// duplicates are refused by its definition; its metadata is like any other.
+func duplicates(object map[string]any, k kind) []Verdict {
+	if k.custom() != nil {
+		object = map[string]any{"metadata": object["metadata"]}
+	}
 	var out []Verdict
 	eachList(nil, nil, object, func(at *field.Path, names []string, list []any) {
 		keys, ok := MergeKeys(names...)
@@ -135,4 +142,19 @@ func nameless(o metav1.Object) []Verdict {
 	}
 	o.SetName(o.GetGenerateName() + "xxxxx")
 	return []Verdict{{Refused, "metadata.generateName", ByApply + "name must be provided"}}
+}
+
+// nulls refuses those in a custom resource, but where its definition wants
+// them: create leaves them out, apply takes them for values.
+func nulls(object map[string]any, k kind) []Verdict {
+	if k.custom() == nil {
+		return nil
+	}
+	var out []Verdict
+	for _, err := range validation.ValidateCustomResource(nil, object, k.custom().definition().schema) {
+		if err.Type == field.ErrorTypeTypeInvalid && err.BadValue == "null" {
+			out = append(out, Verdict{Refused, err.Field, ByApply + err.ErrorBody()})
+		}
+	}
+	return out
 }

@@ -62,6 +62,35 @@ var kinds = map[schema.GroupVersionKind]kind{
 	rbacv1.SchemeGroupVersion.WithKind("Role"):                           {strategy: role.Strategy},
 	rbacv1.SchemeGroupVersion.WithKind("RoleBinding"):                    {strategy: rolebinding.Strategy},
 	storagev1.SchemeGroupVersion.WithKind("StorageClass"):                {strategy: storageclass.Strategy},
+
+	// Of other projects, each by the name of its definition.
+	certManager.WithKind("Certificate"):            {strategy: defined("certificates.cert-manager.io")},
+	certManager.WithKind("ClusterIssuer"):          {strategy: defined("clusterissuers.cert-manager.io")},
+	certManager.WithKind("Issuer"):                 {strategy: defined("issuers.cert-manager.io")},
+	externalSecrets.WithKind("ClusterSecretStore"): {strategy: defined("clustersecretstores.external-secrets.io")},
+	externalSecrets.WithKind("ExternalSecret"):     {strategy: defined("externalsecrets.external-secrets.io")},
+	externalSecrets.WithKind("SecretStore"):        {strategy: defined("secretstores.external-secrets.io")},
+	monitoring.WithKind("PodMonitor"):              {strategy: defined("podmonitors.monitoring.coreos.com")},
+	monitoring.WithKind("PrometheusRule"):          {strategy: defined("prometheusrules.monitoring.coreos.com")},
+	monitoring.WithKind("ServiceMonitor"):          {strategy: defined("servicemonitors.monitoring.coreos.com")},
+	snapshots.WithKind("VolumeSnapshot"):           {strategy: defined("volumesnapshots.snapshot.storage.k8s.io")},
+	snapshots.WithKind("VolumeSnapshotClass"):      {strategy: defined("volumesnapshotclasses.snapshot.storage.k8s.io")},
+	snapshots.WithKind("VolumeSnapshotContent"):    {strategy: defined("volumesnapshotcontents.snapshot.storage.k8s.io")},
+}
+
+// The projects whose definitions we have, by the only version that each
+// serves.
+var (
+	certManager     = schema.GroupVersion{Group: "cert-manager.io", Version: "v1"}
+	externalSecrets = schema.GroupVersion{Group: "external-secrets.io", Version: "v1"}
+	monitoring      = schema.GroupVersion{Group: "monitoring.coreos.com", Version: "v1"}
+	snapshots       = schema.GroupVersion{Group: "snapshot.storage.k8s.io", Version: "v1"}
+)
+
+// custom is the strategy of a custom resource, nil for a kind of Kubernetes.
+func (k kind) custom() *customResource {
+	c, _ := k.strategy.(*customResource)
+	return c
 }
 
 // Kinds lists what [Create] can judge, in a fixed order.
@@ -72,7 +101,7 @@ func Kinds() []schema.GroupVersionKind {
 }
 
 // Knows reports whether [Create] can judge objects of a kind, which it can for
-// those of [Kinds]. Of others, as custom resources are, it can say nothing.
+// those of [Kinds]. Of others, as most custom resources are, it can say nothing.
 func Knows(gvk schema.GroupVersionKind) bool { return known(gvk) == nil }
 
 // kindOf names the version and kind of a typed object by its Go type. It errs
