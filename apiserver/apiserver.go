@@ -86,7 +86,7 @@ func createUntyped(u *unstructured.Unstructured) []Verdict {
 	if err != nil {
 		panic(err) // maps, lists and scalars
 	}
-	verdicts, err := CreateYAML(text)
+	verdicts, err := createText(strictJSON, text)
 	if err != nil {
 		panic(err) // one object, of a kind that is known
 	}

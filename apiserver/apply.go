@@ -147,7 +147,7 @@ func nameless(o metav1.Object) []Verdict {
 // nulls refuses those in a custom resource, but where its definition wants
 // them: create leaves them out, apply takes them for values.
 func nulls(object map[string]any, k kind) []Verdict {
-	if k.custom() == nil {
+	if k.custom() == nil || !hasNull(object) {
 		return nil
 	}
 	var out []Verdict
@@ -157,4 +157,15 @@ func nulls(object map[string]any, k kind) []Verdict {
 		}
 	}
 	return out
+}
+
+// hasNull saves the time of a validation.
+func hasNull(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), hasNull)
+	case []any:
+		return slices.ContainsFunc(v, hasNull)
+	}
+	return v == nil
 }

@@ -15,7 +15,8 @@ import (
 )
 
 // objects adds the objects that the spec has as they would stand in a file. One
-// of a kind of Kubernetes is decoded strictly; others are taken as they are.
+// of a kind of Kubernetes is decoded strictly; a custom resource is taken as it
+// is, and judged later where its definition is known.
 func objects(c *Context) {
 	byKey(c.App.Objects, func(key string, tree spec.Tree) {
 		at := spec.Path{"objects", key}
@@ -40,13 +41,14 @@ func (c *Context) addForeign(object manifest.Resource, tree spec.Tree, at spec.P
 		return
 	}
 	o = c.set.Add(object)
-	o.From("", at)
 	o.From("metadata.namespace", spec.Path{"namespace"})
 	linkTree(o, nil, map[string]any(tree), at)
 }
 
-// linkTree links each field to the same path of the spec.
+// linkTree links each field to the same path of the spec, maps and lists too:
+// what is said of a field that is missing in one has to stand there.
 func linkTree(o *manifest.Object, field manifest.Field, v any, at spec.Path) {
+	o.Links = append(o.Links, manifest.Link{Field: field, From: at})
 	switch v := v.(type) {
 	case map[string]any:
 		byKey(v, func(key string, below any) {
@@ -56,8 +58,6 @@ func linkTree(o *manifest.Object, field manifest.Field, v any, at spec.Path) {
 		for i, below := range v {
 			linkTree(o, field.Join(manifest.Elem{Name: manifest.ElemKey(below, i), Key: true}), below, at.Join(fmt.Sprint(i)))
 		}
-	default:
-		o.Links = append(o.Links, manifest.Link{Field: field, From: at})
 	}
 }
 
