@@ -35,11 +35,11 @@ var mergeKeys = map[string][]string{
 	"ephemeralContainers.ports": {"containerPort", "protocol"},
 	"evictionResponders":        {"name"},
 	"exitCodes.values":          {},
-	"finalizers":                {},
 	"healthConditions":          {"status", "reason"},
 	"hostAliases":               {"ip"},
 	"initContainers":            {"name"},
 	"initContainers.ports":      {"containerPort", "protocol"},
+	"metadata.finalizers":       {}, // those in the spec of a namespace are replaced as a whole
 	"onExitCodes.values":        {},
 	"ownerReferences":           {"uid"},
 	"resourceClaims":            {"name"},
