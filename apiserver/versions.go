@@ -125,6 +125,6 @@ func typed(r manifest.Resource) (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, _, err := strict.Decode(text, nil, nil)
+	o, _, err := strictJSON.Decode(text, nil, nil)
 	return o, err
 }
