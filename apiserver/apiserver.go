@@ -3,7 +3,8 @@
 // fields that it would drop without a word.
 //
 // It runs the server's own code (defaulting, conversion, validation) in
-// process, so nothing is imitated and no cluster is asked. It refuses to do
+// process, so nothing is imitated and no cluster is asked. Custom resources of
+// four projects are judged by the definitions in crds. It refuses to do
 // what only a cluster can: admission plugins and webhooks, quota, names that
 // are taken, addresses and node ports to allocate. It judges one object at a
 // time; whether two objects fit together is not the API server's business.

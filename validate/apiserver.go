@@ -19,8 +19,9 @@ written. The message is the server's; the position is the line of the spec that 
 Custom resources of cert-manager (Certificate, Issuer, ClusterIssuer), external-secrets (ExternalSecret, SecretStore,
 ClusterSecretStore), prometheus-operator (ServiceMonitor, PodMonitor, PrometheusRule) and the snapshot controller
 (VolumeSnapshot, -Class, -Content) are judged by their projects' own definitions; apiserver/crds has them, and the releases
-that they are from. Objects of other kinds of Kubernetes that the compiler does not make itself are decoded strictly, and no
-more. Those of kinds that it does not know, or in another version, are taken as they are.`,
+that they are from. Of the kinds of Kubernetes it is those that the compiler makes, and Namespace, LimitRange, ResourceQuota,
+Ingress, DaemonSet, ClusterRole and ClusterRoleBinding; objects of others are decoded strictly, and no more. Those of kinds
+that the compiler does not know, or in another version, are taken as they are.`,
 		Source: "k8s.io/kubernetes v1.37, pkg/registry and pkg/apis",
 		Fix:    "Change what the field is made of.",
 	},
