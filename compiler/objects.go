@@ -45,8 +45,11 @@ func (c *Context) addForeign(object manifest.Resource, tree spec.Tree, at spec.P
 	linkTree(o, nil, map[string]any(tree), at)
 }
 
-// linkTree links each field to the same path of the spec.
+// linkTree links each field, and what holds it, to the same path of the spec.
 func linkTree(o *manifest.Object, field manifest.Field, v any, at spec.Path) {
+	if len(field) > 0 {
+		o.Links = append(o.Links, manifest.Link{Field: field, From: at})
+	}
 	switch v := v.(type) {
 	case map[string]any:
 		byKey(v, func(key string, below any) {
@@ -56,8 +59,6 @@ func linkTree(o *manifest.Object, field manifest.Field, v any, at spec.Path) {
 		for i, below := range v {
 			linkTree(o, field.Join(manifest.Elem{Name: manifest.ElemKey(below, i), Key: true}), below, at.Join(fmt.Sprint(i)))
 		}
-	default:
-		o.Links = append(o.Links, manifest.Link{Field: field, From: at})
 	}
 }
 

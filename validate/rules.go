@@ -14,6 +14,12 @@ var Rules = []Rule{
 	// Availability: quorums, budgets, probes and placement.
 	quorumSize,
 	quorumBudget,
+	budgetAllowsNothing,
+	budgetTwice,
+	budgetRounding,
+	budgetUnhealthy,
+	autoscalerReplicas,
+	autoscalerQuorum,
 
 	// Configuration: secrets, certificates and what refers to them.
 
