@@ -40,16 +40,13 @@ func (c *Context) addForeign(object manifest.Resource, tree spec.Tree, at spec.P
 		return
 	}
 	o = c.set.Add(object)
-	o.From("", at)
 	o.From("metadata.namespace", spec.Path{"namespace"})
 	linkTree(o, nil, map[string]any(tree), at)
 }
 
-// linkTree links each field, and what holds it, to the same path of the spec.
+// linkTree links each field to the same path of the spec.
 func linkTree(o *manifest.Object, field manifest.Field, v any, at spec.Path) {
-	if len(field) > 0 {
-		o.Links = append(o.Links, manifest.Link{Field: field, From: at})
-	}
+	o.Links = append(o.Links, manifest.Link{Field: field, From: at})
 	switch v := v.(type) {
 	case map[string]any:
 		byKey(v, func(key string, below any) {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/statefulc/statefulc/diag"
@@ -44,7 +42,7 @@ var budgetTwice = Rule{
 			var first *manifest.Object
 			for o, b := range objectsOf[*policyv1.PodDisruptionBudget](p.Set) {
 				switch {
-				case !takes(b, w) || said[o]:
+				case !isFor(b, w) || said[o]:
 				case first == nil:
 					first = o
 				default:
@@ -104,11 +102,10 @@ A set that is down as a whole then blocks the drain of every node that it is on,
 	},
 }
 
-// takes reports whether a budget is for the pods of a workload. One with an
+// isFor reports whether a budget is for the pods of a workload. One with an
 // empty selector is for all pods of the namespace.
-func takes(b *policyv1.PodDisruptionBudget, w workload) bool {
-	s, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
-	return err == nil && b.Namespace == w.Value.GetNamespace() && s.Matches(labels.Set(w.template.Labels))
+func isFor(b *policyv1.PodDisruptionBudget, w workload) bool {
+	return b.Namespace == w.Value.GetNamespace() && takes(b.Spec.Selector, w.template.Labels)
 }
 
 // pods are those that a budget is for.
@@ -124,7 +121,7 @@ func covered(set *manifest.Set, b *policyv1.PodDisruptionBudget) pods {
 	var out pods
 	unknown := false
 	for _, w := range workloads(set) {
-		if !takes(b, w) {
+		if !isFor(b, w) {
 			continue
 		}
 		n, known := fewest(set, w)

@@ -1,7 +1,5 @@
 package validate
 
-import "strings"
-
 // program is what is known of a program that runs as several pods.
 type program struct {
 	quorum bool   // it stops serving without a majority of its members
@@ -29,20 +27,12 @@ var programs = map[string]program{
 	"zookeeper":              {quorum: true},
 }
 
-// programOf is the last part of an image's name: etcd of
-// registry.k8s.io/etcd:3.6.4-0.
-func programOf(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	image = image[strings.LastIndex(image, "/")+1:]
-	image, _, _ = strings.Cut(image, ":")
-	return image
-}
-
 // member is the known program that the workload's pods are there for, and the
 // name of its container; "" if none is known.
 func (w workload) member() (container string, p program) {
 	for _, c := range w.template.Spec.Containers {
-		if p, ok := programs[programOf(c.Image)]; ok {
+		name, _ := image(c.Image)
+		if p, known := programs[name]; known {
 			return c.Name, p
 		}
 	}

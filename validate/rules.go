@@ -8,6 +8,12 @@ var Rules = []Rule{
 
 	// Identity: names, labels and selectors.
 	labelReserved,
+	setName,
+	headlessService,
+	claimCollision,
+	selectorOverlap,
+	volatileLabel,
+	antiAffinitySelf,
 
 	// Data: claims, volumes and what is written where.
 
