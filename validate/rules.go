@@ -26,6 +26,14 @@ var Rules = []Rule{
 	budgetUnhealthy,
 	autoscalerReplicas,
 	autoscalerQuorum,
+	parallelRollout,
+	parallelStuck,
+	rolloutMajority,
+	quorumPlacement,
+	spreadMissing,
+	readinessMissing,
+	graceZero,
+	graceShort,
 
 	// Configuration: secrets, certificates and what refers to them.
 
