@@ -109,14 +109,22 @@ func applyOperation(text []byte, operation spec.Tree) ([]byte, error) {
 	return patch.Apply(text)
 }
 
-// linkChanges links what a patch has changed to the patch.
+// linkChanges links what a patch has changed, added or taken away to the patch.
 func linkChanges(o *manifest.Object, before map[string]any, at spec.Path) {
 	was := map[string]any{}
-	manifest.Leaves(before, func(f manifest.Field, v any) { was[f.String()] = v })
+	gone := map[string]manifest.Field{}
+	manifest.Leaves(before, func(f manifest.Field, v any) { was[f.String()], gone[f.String()] = v, f })
 	manifest.Leaves(o.Tree(), func(f manifest.Field, v any) {
+		delete(gone, f.String())
 		if old, ok := was[f.String()]; !ok || fmt.Sprint(old) != fmt.Sprint(v) {
-			o.Links = slices.DeleteFunc(o.Links, func(l manifest.Link) bool { return l.Field.Covers(f) && f.Covers(l.Field) })
-			o.Links = append(o.Links, manifest.Link{Field: f, From: at})
+			relink(o, f, at)
 		}
 	})
+	byKey(gone, func(_ string, f manifest.Field) { relink(o, f, at) })
+}
+
+// relink makes a path the only one that a field came from.
+func relink(o *manifest.Object, f manifest.Field, at spec.Path) {
+	o.Links = slices.DeleteFunc(o.Links, func(l manifest.Link) bool { return l.Field.Covers(f) && f.Covers(l.Field) })
+	o.Links = append(o.Links, manifest.Link{Field: f, From: at})
 }
