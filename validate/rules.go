@@ -34,6 +34,11 @@ var Rules = []Rule{
 	readinessMissing,
 	graceZero,
 	graceShort,
+	livenessJoining,
+	orderedBootstrap,
+	peersUnpublished,
+	readinessAddress,
+	peerListRestarts,
 
 	// Configuration: secrets, certificates and what refers to them.
 
