@@ -56,12 +56,8 @@ func (p *ObjectsPass) peerList(c podContainer) {
 
 // namesAll reports whether a text names every pod of the set.
 func (c podContainer) namesAll(text string) bool {
-	first := int32(0)
-	if c.set.Spec.Ordinals != nil {
-		first = c.set.Spec.Ordinals.Start
-	}
 	for i := range c.replicas {
-		if !strings.Contains(text, fmt.Sprintf("%s-%d.", c.set.Name, first+i)) {
+		if !strings.Contains(text, fmt.Sprintf("%s-%d.", c.set.Name, firstOrdinal(c.set)+i)) {
 			return false
 		}
 	}

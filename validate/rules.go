@@ -43,4 +43,9 @@ var Rules = []Rule{
 	// Configuration: secrets, certificates and what refers to them.
 
 	// Tools: what Argo CD, Flux and kustomize make of the objects.
+	claimTemplateKind,
+	trackingLabel,
+	hashedName,
+	forcedSync,
+	claimWave,
 }
