@@ -3,6 +3,7 @@ package validate
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -71,7 +72,7 @@ var orderedBootstrap = Rule{
 		Why: `The second pod is made once the first is ready, and the first is ready only with the second: neither a new cluster nor one
 that was down as a whole ever starts.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_control.go; rabbitmq/cluster-operator#989, rabbitmq-cli#426",
-		Fix:    "State start: parallel, or let readiness ask the pod alone.",
+		Fix:    "Start them in parallel (podManagementPolicy), or let readiness ask the pod alone.",
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -89,7 +90,7 @@ that was down as a whole ever starts.`,
 
 func (p *ObjectsPass) ordered(c podContainer, field string, probe *corev1.Probe) {
 	if q := c.asks(probe); q != nil && !q.alone {
-		p.On(c.Object, c.asked(field, probe), fmt.Sprintf("the first pod is ready once there is %s, and the others start once it is ready", q.needs), "State start: parallel, or let readiness ask the pod alone.")
+		p.On(c.Object, c.asked(field, probe), fmt.Sprintf("the first pod is ready once there is %s, and the others start once it is ready", q.needs), "Start them in parallel (podManagementPolicy), or let readiness ask the pod alone.")
 	}
 }
 
@@ -112,7 +113,7 @@ finding each other, or look up their own name first, then never do.`,
 			}
 			for o, s := range objectsOf[*corev1.Service](p.Set) {
 				if s.Name == w.set.Spec.ServiceName && s.Namespace == w.set.Namespace && s.Spec.ClusterIP == corev1.ClusterIPNone && !s.Spec.PublishNotReadyAddresses {
-					p.On(o, manifest.ParseField("spec.publishNotReadyAddresses"), fmt.Sprintf("the members of %v have no names before they are ready, and %s finds them by these", w.Ref(), name), "State publishNotReadyAddresses: true.")
+					p.On(o, manifest.ParseField("spec.publishNotReadyAddresses"), fmt.Sprintf("the members of %v have no names before they are ready, and %s finds them by these", w.Ref(), name), "State publishNotReadyAddresses: true on it.")
 				}
 			}
 		}
@@ -125,27 +126,16 @@ func (c podContainer) asks(probe *corev1.Probe) *question {
 	if said == "" {
 		return nil
 	}
-	name, _ := image(c.Image)
 	for _, q := range questions {
 		switch {
 		case !q.text.MatchString(said):
 		case q.unless != nil && q.unless.MatchString(said):
-		case q.of != nil && !isOneOf(name, q.of):
+		case q.of != nil && !slices.ContainsFunc(q.of, func(program string) bool { return isImageOf(c.Image, program) }):
 		default:
 			return &q
 		}
 	}
 	return nil
-}
-
-// isOneOf allows for names such as rabbitmq-server.
-func isOneOf(name string, programs []string) bool {
-	for _, p := range programs {
-		if name == p || strings.HasPrefix(name, p+"-") {
-			return true
-		}
-	}
-	return false
 }
 
 // saidBy is the command of a probe, or the path that it asks for.

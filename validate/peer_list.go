@@ -20,7 +20,7 @@ var peerListRestarts = Rule{
 		Why: `Each change of their number changes the list, so that scaling restarts every pod. Programs that must be told all members
 (etcd, ZooKeeper, MinIO) are not reported, nor are lists in files, which may be reread.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_utils.go, getPatch: a pod template that differs by a byte is rolled out",
-		Fix:    "Name the first three: dns.seeds instead of dns.hosts.",
+		Fix:    "Name the first three only, as dns.seeds does.",
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -39,7 +39,7 @@ var peerListRestarts = Rule{
 
 func (p *ObjectsPass) peerList(c podContainer) {
 	report := func(at manifest.Field) {
-		p.On(c.Object, at, fmt.Sprintf("it names all %d pods, so scaling them restarts each one", c.replicas), "Name the first three: dns.seeds instead of dns.hosts.")
+		p.On(c.Object, at, fmt.Sprintf("it names all %d pods, so scaling them restarts each one", c.replicas), "Name the first three only, as dns.seeds does.")
 	}
 	switch {
 	case c.namesAll(strings.Join(c.Args, " ")):

@@ -46,7 +46,7 @@ percentage is rounded up by the disruption controller.`,
 			g := p.App.Groups[key]
 			allowed, err := intstr.GetScaledValueFromIntOrPercent(&g.Disruption, int(g.Replicas), true)
 			most := (int(g.Replicas) - 1) / 2
-			if err == nil && g.Quorum && g.Replicas > 1 && allowed > most {
+			if err == nil && g.Quorum && most > 0 && allowed > most { // of two, quorum-size says that none can go
 				p.At(spec.Path{"groups", key, "disruption"},
 					fmt.Sprintf("a drain may take %d of %d members, and a majority survives the loss of %d", allowed, g.Replicas, most),
 					"Lower disruption, or leave it out.")

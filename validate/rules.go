@@ -20,6 +20,8 @@ var Rules = []Rule{
 	// Availability: quorums, budgets, probes and placement.
 	quorumSize,
 	quorumBudget,
+	membersEven,
+	membersBudget,
 	budgetAllowsNothing,
 	budgetTwice,
 	budgetRounding,

@@ -19,7 +19,7 @@ var readinessMissing = Rule{
 		Why: `A pod without a readiness probe is ready as soon as its process runs. A rolling update then stops the next one while this
 one still reads its log, joins or copies: after a minute all members are down together.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_control.go (a rollout waits for Ready and minReadySeconds)",
-		Fix:    "State what answers once the program serves, under ready.",
+		Fix:    "State what answers once the program serves: a readiness probe.",
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -30,7 +30,7 @@ one still reads its log, joins or copies: after a minute all members are down to
 				continue
 			}
 			c := mounting[0]
-			p.On(w.Object, c.in("readinessProbe"), fmt.Sprintf("a new version comes to the next of %d pods as soon as the process of %s runs", n, c.Name), "State what answers once the program serves, under ready.")
+			p.On(w.Object, c.in("readinessProbe"), fmt.Sprintf("a new version comes to the next of %d pods as soon as the process of %s runs", n, c.Name), "State what answers once the program serves: a readiness probe.")
 		}
 	},
 }
@@ -62,8 +62,8 @@ var graceShort = Rule{
 		Why: `The time of the stop command counts: when it is over the program is killed, and never gets the signal to stop if the command
 still ran. A database then recovers from its log at the next start, or was cut off while it handed over. What programs need
 is told by their vendors' own manifests; only a time that is the default, or less, is reported.`,
-		Source: "kubernetes.io/docs/concepts/containers/container-lifecycle-hooks; cass-operator, cockroachdb-statefulset.yaml, RabbitMQ's cluster-operator, Elastic's operator",
-		Fix:    "Raise grace.",
+		Source: "kubernetes.io/docs/concepts/containers/container-lifecycle-hooks; cass-operator, CockroachDB's chart, RabbitMQ's cluster-operator, Elastic's operator",
+		Fix:    "Raise the grace period.",
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -72,7 +72,7 @@ is told by their vendors' own manifests; only a time that is the default, or les
 			}
 			p.stopCommands(w)
 			if _, known := w.member(); w.set != nil && hasClaims(w) && known.grace > 0 && grace(w) <= defaultGrace {
-				p.On(w.Object, w.field("spec.terminationGracePeriodSeconds"), fmt.Sprintf("%ds to stop, and %s gives the program %ds", grace(w), known.vendor, known.grace), "Raise grace.")
+				p.On(w.Object, w.field("spec.terminationGracePeriodSeconds"), fmt.Sprintf("%ds to stop, and %s gives the program %ds", grace(w), known.vendor, known.grace), "Raise the grace period.")
 			}
 		}
 	},
@@ -86,7 +86,7 @@ func (p *ObjectsPass) stopCommands(w workload) {
 		}
 		refused := c.Lifecycle.PreStop.Sleep != nil && c.Lifecycle.PreStop.Sleep.Seconds > grace(w)
 		if s := sleeps(c.Lifecycle.PreStop); s >= grace(w) && !refused {
-			p.On(w.Object, c.in("lifecycle.preStop"), fmt.Sprintf("it sleeps for %ds, and the pod has %ds to stop: the program is killed without a signal", s, grace(w)), "Raise grace, or sleep for less.")
+			p.On(w.Object, c.in("lifecycle.preStop"), fmt.Sprintf("it sleeps for %ds, and the pod has %ds to stop: the program is killed without a signal", s, grace(w)), "Raise the grace period, or sleep for less.")
 		}
 	}
 }
