@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 	"github.com/statefulc/statefulc/diag"
@@ -22,8 +23,8 @@ written it: without either of them the number is one.`,
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
-			if hpa, _ := autoscaler(p.Set, w); hpa != nil && isStated(w) {
-				p.On(w.Object, manifest.ParseField("spec.replicas"), fmt.Sprintf("%v changes the %d pods that are stated", hpa.Ref(), w.replicas),
+			if by := autoscaler(p.Set, w); by != nil && isStated(w) {
+				p.On(w.Object, manifest.ParseField("spec.replicas"), fmt.Sprintf("%v changes the %d pods that are stated", by.Ref(), w.replicas),
 					"Leave out replicas, after the autoscaler has taken it over, or the autoscaler.")
 			}
 		}
@@ -41,8 +42,8 @@ an even number on the way survives no more than the odd one below it. More membe
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
-			if hpa, v := autoscaler(p.Set, w); hpa != nil && p.isQuorum(w) {
-				p.On(hpa, manifest.ParseField("spec.maxReplicas"), fmt.Sprintf("%v needs a majority of its members, and their number would go up to %d and down again with the load", w.Ref(), v.Spec.MaxReplicas),
+			if by := autoscaler(p.Set, w); by != nil && p.isQuorum(w) {
+				p.On(by.Object, manifest.ParseField("spec.maxReplicas"), fmt.Sprintf("%v needs a majority of its members, and their number would go up to %d and down again with the load", w.Ref(), by.most),
 					"State a number of pods, and change it member by member.")
 			}
 		}
@@ -59,15 +60,27 @@ func (p *ObjectsPass) isQuorum(w workload) bool {
 	return known.quorum || p.groupStates(w.Object, manifest.ParseField("spec.template"), "quorum")
 }
 
-// autoscaler is the one that changes a workload's number of pods, or nil.
-func autoscaler(set *manifest.Set, w workload) (*manifest.Object, *autoscalingv2.HorizontalPodAutoscaler) {
-	for o, hpa := range objectsOf[*autoscalingv2.HorizontalPodAutoscaler](set) {
-		target := hpa.Spec.ScaleTargetRef
-		if ref := w.Ref(); target.Kind == ref.Kind && target.Name == ref.Name && hpa.Namespace == ref.Namespace {
-			return o, hpa
+// scaler is what changes a workload's number of pods.
+type scaler struct {
+	*manifest.Object
+	least *int32 // nil: one
+	most  int32
+}
+
+// autoscaler is the workload's scaler, or nil.
+func autoscaler(set *manifest.Set, w workload) *scaler {
+	ref := w.Ref()
+	for o, v := range objectsOf[*autoscalingv2.HorizontalPodAutoscaler](set) {
+		if to := v.Spec.ScaleTargetRef; to.Kind == ref.Kind && to.Name == ref.Name && v.Namespace == ref.Namespace {
+			return &scaler{o, v.Spec.MinReplicas, v.Spec.MaxReplicas}
 		}
 	}
-	return nil, nil
+	for o, v := range objectsOf[*autoscalingv1.HorizontalPodAutoscaler](set) {
+		if to := v.Spec.ScaleTargetRef; to.Kind == ref.Kind && to.Name == ref.Name && v.Namespace == ref.Namespace {
+			return &scaler{o, v.Spec.MinReplicas, v.Spec.MaxReplicas}
+		}
+	}
+	return nil
 }
 
 // isStated reports whether somebody says how many pods a workload has.
@@ -84,8 +97,8 @@ func isStated(w workload) bool {
 // fewest is the least number of pods that a workload has, if anybody says:
 // itself, or its autoscaler.
 func fewest(set *manifest.Set, w workload) (pods int32, known bool) {
-	if hpa, v := autoscaler(set, w); hpa != nil && v.Spec.MinReplicas != nil {
-		return *v.Spec.MinReplicas, true
+	if by := autoscaler(set, w); by != nil && by.least != nil {
+		return *by.least, true
 	}
 	return w.replicas, isStated(w)
 }

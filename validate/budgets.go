@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -100,6 +101,44 @@ A set that is down as a whole then blocks the drain of every node that it is on,
 			}
 		}
 	},
+}
+
+var budgetRacks = Rule{
+	Rule: diag.Rule{
+		ID:       "budget-racks",
+		Severity: diag.Warning,
+		What:     "Sets of one cluster, such as racks, with a disruption budget for each.",
+		Why: `Each budget lets a pod of its own set go, so drains of several nodes may take one in each rack at once: with copies dealt out
+over three racks, that is all of them. One budget over all sets counts their pods together.`,
+		Source: "kubernetes pkg/controller/disruption/disruption.go, getExpectedScale; cass-operator has one for a datacenter",
+		Fix:    "State one budget that selects the pods of all the sets.",
+	},
+	Objects: func(p *ObjectsPass) {
+		first := map[string]*manifest.Object{} // by the Service that the sets share
+		for _, w := range workloads(p.Set) {
+			if w.set == nil || w.set.Spec.ServiceName == "" {
+				continue
+			}
+			for o, b := range objectsOf[*policyv1.PodDisruptionBudget](p.Set) {
+				peers := w.set.Namespace + "/" + w.set.Spec.ServiceName
+				switch other := first[peers]; {
+				case !isFor(b, w) || other == o:
+				case other == nil:
+					first[peers] = o
+				case !p.share(other, b):
+					p.On(o, manifest.ParseField("spec.selector"), fmt.Sprintf("%v is for other members of %s, so a drain may take one of each at once", other.Ref(), w.set.Spec.ServiceName), "State one budget that selects the pods of all the sets.")
+				}
+			}
+		}
+	},
+}
+
+// share reports whether two budgets select pods of one workload, which is
+// another mistake.
+func (p *ObjectsPass) share(o *manifest.Object, b *policyv1.PodDisruptionBudget) bool {
+	return slices.ContainsFunc(workloads(p.Set), func(w workload) bool {
+		return isFor(o.Value.(*policyv1.PodDisruptionBudget), w) && isFor(b, w)
+	})
 }
 
 // isFor reports whether a budget is for the pods of a workload. One with an

@@ -26,6 +26,7 @@ var Rules = []Rule{
 	budgetTwice,
 	budgetRounding,
 	budgetUnhealthy,
+	budgetRacks,
 	autoscalerReplicas,
 	autoscalerQuorum,
 	parallelRollout,
