@@ -67,10 +67,18 @@ func Vet(dir string) (*Result, error) {
 		r.Found = append(r.Found, validate.Spec(env.Environment)...)
 		objects, found := compiler.Compile(env.Environment)
 		env.Objects, r.Found = objects, append(r.Found, found...)
-		r.Found = append(r.Found, validate.Objects(objects, env.Index, env.App.Kubernetes)...)
+		r.Found = append(r.Found, except(found, validate.Objects(objects, env.Index, env.App.Kubernetes))...)
 	}
 	r.Found = r.Found.Sorted()
 	return r, nil
+}
+
+// except leaves out what is found at a path that the compiler has refused: a
+// mistake is told once, in the words of the spec.
+func except(refused, found diag.List) diag.List {
+	return slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
+		return slices.ContainsFunc(refused, func(r diag.Diagnostic) bool { return r.Path == d.Path })
+	})
 }
 
 // Rules are all kinds of findings, by the stage that makes them.

@@ -16,7 +16,7 @@ var headlessService = Rule{
 		What:     "A StatefulSet without the headless Service that gives its pods their names.",
 		Why: `The name pod.service.namespace.svc exists only if the set's serviceName is a Service of its namespace that is headless and
 selects its pods. The API server does not look: the set runs, and its members do not find each other. It is an error where
-the Service is there and is another kind, a warning where it may be elsewhere.`,
+the Service is there and is another kind, a warning where it may be elsewhere, and nothing for a set of one pod.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_utils.go (hostname and subdomain); measured with 1.36",
 		Fix:    "Add a Service with clusterIP None and the labels of the pods as its selector, and name it by serviceName.",
 	},
@@ -31,12 +31,11 @@ the Service is there and is another kind, a warning where it may be elsewhere.`,
 
 func (p *ObjectsPass) headless(w workload) {
 	name, at := w.set.Spec.ServiceName, manifest.ParseField("spec.serviceName")
-	if name == "" {
-		p.On(w.Object, at, "no serviceName, so the pods have no names in DNS", "Name a headless Service of these pods.")
-		return
-	}
 	s := p.serviceNamed(w.set.Namespace, name)
 	switch {
+	case s == nil && w.replicas < 2: // nobody looks for it: many a controller is a set of one
+	case name == "":
+		p.On(w.Object, at, "no serviceName, so the pods have no names in DNS", "Name a headless Service of these pods.")
 	case s == nil:
 		p.On(w.Object, at, fmt.Sprintf("there is no Service %q here, so the pods have no names in DNS", name), "Add the headless Service, or correct the name.")
 	case s.Spec.ClusterIP != corev1.ClusterIPNone:

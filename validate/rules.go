@@ -16,6 +16,12 @@ var Rules = []Rule{
 	antiAffinitySelf,
 
 	// Data: claims, volumes and what is written where.
+	classReclaim,
+	sharedClaim,
+	deploymentClaim,
+	dataOutsideClaims,
+	latestTag,
+	classOmitted,
 
 	// Availability: quorums, budgets, probes and placement.
 	quorumSize,
@@ -44,6 +50,12 @@ var Rules = []Rule{
 	peerListRestarts,
 
 	// Configuration: secrets, certificates and what refers to them.
+	secretLiteral,
+	referenceDeclared,
+	portDeclared,
+	clientServiceNotReady,
+	certificateNames,
+	heapAgainstMemory,
 
 	// Tools: what Argo CD, Flux and kustomize make of the objects.
 	claimTemplateKind,

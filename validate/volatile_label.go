@@ -58,9 +58,13 @@ var gitSHA = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // isVolatile also knows a value that is the tag of one of the images. version
 // is the key by which a mesh tells two Deployments of a Service apart, so that
-// alone it says nothing of a Deployment.
+// alone it says nothing of a Deployment; and what is in the workload's own name
+// makes another one with each release.
 func (w workload) isVolatile(key, value string) bool {
 	key = strings.ToLower(key)
+	if value != "" && strings.Contains(w.Value.GetName(), value) {
+		return false
+	}
 	if slices.Contains(volatileKeys, key) || gitSHA.MatchString(value) {
 		return true
 	}
