@@ -3,9 +3,10 @@ package compiler
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
+	"regexp"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	kjson "k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -15,18 +16,41 @@ import (
 )
 
 // objects adds the objects that the spec has as they would stand in a file. One
-// of a kind of Kubernetes is decoded strictly; others are taken as they are.
+// of a kind of Kubernetes is decoded strictly; a custom resource is taken as it
+// is, and judged later where its definition is known.
 func objects(c *Context) {
 	byKey(c.App.Objects, func(key string, tree spec.Tree) {
 		at := spec.Path{"objects", key}
 		object, err := decode(tree)
 		if err != nil {
-			c.report("object-invalid", at, err.Error(), "Write the object as the API server takes it.")
+			c.undecodable(err, at)
 			return
 		}
 		c.addForeign(object, tree, at)
 	})
 }
+
+// undecodable reports each unknown field where it stands, and what else is
+// wrong with an object at the object: the decoder does not say where in a list
+// a value of the wrong type is.
+func (c *Context) undecodable(err error, at spec.Path) {
+	faults := []error{err}
+	if strict, ok := runtime.AsStrictDecodingError(err); ok {
+		faults = strict.Errors()
+	}
+	for _, fault := range faults {
+		where := at
+		if m := unknownField.FindStringSubmatch(fault.Error()); m != nil {
+			for _, e := range manifest.ParseField(m[1]) {
+				where = where.Join(e.Name)
+			}
+		}
+		c.report("object-invalid", where, fault.Error(), "Write the object as the API server takes it.")
+	}
+}
+
+// unknownField is a text of the decoder, sigs.k8s.io/json.
+var unknownField = regexp.MustCompile(`^unknown field "(.+)"$`)
 
 // addForeign adds an object of the user's. It gets the namespace of the
 // application unless it has one or is no namespaced kind that we know.
@@ -44,7 +68,8 @@ func (c *Context) addForeign(object manifest.Resource, tree spec.Tree, at spec.P
 	linkTree(o, nil, map[string]any(tree), at)
 }
 
-// linkTree links each field to the same path of the spec.
+// linkTree links each field to the same path of the spec, maps and lists too:
+// what is said of a field that is missing in one has to stand there.
 func linkTree(o *manifest.Object, field manifest.Field, v any, at spec.Path) {
 	o.Links = append(o.Links, manifest.Link{Field: field, From: at})
 	switch v := v.(type) {
@@ -86,7 +111,7 @@ func decode(tree spec.Tree) (manifest.Resource, error) {
 	strict := kjson.NewSerializerWithOptions(kjson.DefaultMetaFactory, scheme.Scheme, scheme.Scheme, kjson.SerializerOptions{Strict: true})
 	object, _, err := serializer.WithoutConversionCodecFactory{CodecFactory: serializer.NewCodecFactory(scheme.Scheme)}.DecoderToVersion(strict, nil).Decode(text, nil, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "strict decoding error: "))
+		return nil, err
 	}
 	object.GetObjectKind().SetGroupVersionKind(u.GroupVersionKind())
 	return object.(manifest.Resource), nil
