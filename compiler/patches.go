@@ -113,13 +113,22 @@ func applyOperation(text []byte, operation spec.Tree) ([]byte, error) {
 
 // linkChanges links what a patch has changed, added or taken away to the patch.
 func linkChanges(o *manifest.Object, before map[string]any, at spec.Path) {
-	was := map[string]any{}
+	was, holders := map[string]any{}, map[string]bool{}
 	gone := map[string]manifest.Field{}
-	manifest.Leaves(before, func(f manifest.Field, v any) { was[f.String()], gone[f.String()] = v, f })
+	manifest.Leaves(before, func(f manifest.Field, v any) {
+		was[f.String()], gone[f.String()] = v, f
+		for n := range f {
+			holders[f[:n].String()] = true
+		}
+	})
 	manifest.Leaves(o.Tree(), func(f manifest.Field, v any) {
 		delete(gone, f.String())
-		if old, ok := was[f.String()]; !ok || fmt.Sprint(old) != fmt.Sprint(v) {
-			relink(o, f, at)
+		if old, ok := was[f.String()]; ok && fmt.Sprint(old) == fmt.Sprint(v) {
+			return
+		}
+		relink(o, f, at)
+		for n := len(f) - 1; n > 0 && !holders[f[:n].String()]; n-- {
+			relink(o, f[:n], at) // what holds it is new too
 		}
 	})
 	byKey(gone, func(_ string, f manifest.Field) { relink(o, f, at) })
