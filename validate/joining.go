@@ -56,8 +56,10 @@ takes longer than the probe allows never ends. When a majority is lost, the memb
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
 			for _, c := range w.containers() {
-				if q := c.asks(c.LivenessProbe); q != nil {
-					p.On(w.Object, c.asked("livenessProbe", c.LivenessProbe), fmt.Sprintf("it asks for %s, and the pod is restarted until there is", q.needs), "Ask the process alone: a port that is open, a ping.")
+				for _, said := range p.asked(c, "livenessProbe", c.LivenessProbe) {
+					if q := c.question(said.value); q != nil {
+						p.On(said.Object, said.at, fmt.Sprintf("it asks for %s, and the pod is restarted until there is", q.needs), "Ask the process alone: a port that is open, a ping.")
+					}
 				}
 			}
 		}
@@ -89,8 +91,10 @@ that was down as a whole ever starts.`,
 }
 
 func (p *ObjectsPass) ordered(c podContainer, field string, probe *corev1.Probe) {
-	if q := c.asks(probe); q != nil && !q.alone {
-		p.On(c.Object, c.asked(field, probe), fmt.Sprintf("the first pod is ready once there is %s, and the others start once it is ready", q.needs), "Start them in parallel (podManagementPolicy), or let readiness ask the pod alone.")
+	for _, said := range p.asked(c, field, probe) {
+		if q := c.question(said.value); q != nil && !q.alone {
+			p.On(said.Object, said.at, fmt.Sprintf("the first pod is ready once there is %s, and the others start once it is ready", q.needs), "Start them in parallel (podManagementPolicy), or let readiness ask the pod alone.")
+		}
 	}
 }
 
@@ -120,12 +124,8 @@ finding each other, or look up their own name first, then never do.`,
 	},
 }
 
-// asks is the question about the cluster that a probe asks, or nil.
-func (c podContainer) asks(probe *corev1.Probe) *question {
-	said := saidBy(probe)
-	if said == "" {
-		return nil
-	}
+// question is the one about the cluster that a probe asks, or nil.
+func (c podContainer) question(said string) *question {
 	for _, q := range questions {
 		switch {
 		case !q.text.MatchString(said):
@@ -138,23 +138,18 @@ func (c podContainer) asks(probe *corev1.Probe) *question {
 	return nil
 }
 
-// saidBy is the command of a probe, or the path that it asks for.
-func saidBy(probe *corev1.Probe) string {
+// asked is what a probe asks: the path, or the command, and the scripts of
+// ConfigMaps that the command names.
+func (p *ObjectsPass) asked(c podContainer, field string, probe *corev1.Probe) []text {
 	switch {
 	case probe == nil:
-		return ""
-	case probe.Exec != nil:
-		return strings.Join(probe.Exec.Command, " ")
+		return nil
 	case probe.HTTPGet != nil:
-		return probe.HTTPGet.Path
+		return []text{{Object: c.Object, at: c.in("%s.httpGet.path", field), value: probe.HTTPGet.Path}}
+	case probe.Exec == nil:
+		return nil
 	}
-	return ""
-}
-
-// asked is the field that says what a probe asks.
-func (c podContainer) asked(field string, probe *corev1.Probe) manifest.Field {
-	if probe.Exec != nil {
-		return c.in("%s.exec.command", field)
-	}
-	return c.in("%s.httpGet.path", field)
+	command := strings.Join(probe.Exec.Command, " ")
+	scripts := slices.DeleteFunc(p.files(c), func(f text) bool { return !strings.Contains(command, f.name) })
+	return append([]text{{Object: c.Object, at: c.in("%s.exec.command", field), value: command}}, scripts...)
 }

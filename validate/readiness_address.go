@@ -32,13 +32,11 @@ var readinessAddress = Rule{
 }
 
 func (p *ObjectsPass) address(c podContainer, field string, probe *corev1.Probe) {
-	if probe == nil || probe.Exec == nil {
-		return
-	}
-	for _, name := range c.addresses() {
-		if isOpen(strings.Join(probe.Exec.Command, " "), name) {
-			p.On(c.Object, c.asked(field, probe), fmt.Sprintf("grep finds $%s in longer addresses too: 10.0.0.1 in 10.0.0.12", name), "State what follows the address, such as a blank, or use grep -w.")
-			return
+	for _, said := range p.asked(c, field, probe) {
+		for _, name := range c.addresses() {
+			if isOpen(said.value, name) {
+				p.On(said.Object, said.at, fmt.Sprintf("grep finds $%s in longer addresses too: 10.0.0.1 in 10.0.0.12", name), "State what follows the address, such as a blank, or use grep -w.")
+			}
 		}
 	}
 }
@@ -54,7 +52,7 @@ func (c podContainer) addresses() []string {
 	return out
 }
 
-var grep = regexp.MustCompile(`\b[ef]?grep\s+([^|;&]*)`)
+var grep = regexp.MustCompile(`\b[ef]?grep\s+([^|;&\n]*)`)
 
 // isOpen reports whether a command looks for a variable by grep, and nothing
 // follows it in the pattern: the pattern ends, or goes on with what the shell
