@@ -18,7 +18,7 @@ func TestWaiversCoverObjects(t *testing.T) {
 	o := new(manifest.Set).Add(service)
 	o.From("", spec.Path{"groups", "db"})
 	o.From("metadata.labels", spec.Path{"labels", "a.b/c"})
-	p := &ObjectsPass{pass: pass{rule: diag.Rule{ID: "some-rule"}, index: new(spec.Index)}}
+	p := &ObjectsPass{pass: pass{rule: diag.Rule{ID: "some-rule"}, index: &spec.Index{Locate: func(spec.Path) diag.Pos { return diag.Pos{} }}}}
 	p.On(o, manifest.ParseField("metadata.labels"), "is wrong", "Mend it.")
 
 	for _, beside := range []struct {
