@@ -56,6 +56,7 @@ var stores = []store{
 	{image: "scylla", path: "/var/lib/scylla", runs: "scylla"},
 	{image: "postgres", from: 18, path: "/var/lib/postgresql/%d/docker", env: "PGDATA", option: `(?m)\bdata_directory\s*=\s*'?([^\s']+)`, runs: "postgres"},
 	{image: "postgres", path: "/var/lib/postgresql/data", env: "PGDATA", option: `(?m)\bdata_directory\s*=\s*'?([^\s']+)`, runs: "postgres"},
+	{image: "postgis", from: 18, path: "/var/lib/postgresql/%d/docker", env: "PGDATA", runs: "postgres"},
 	{image: "postgis", path: "/var/lib/postgresql/data", env: "PGDATA", runs: "postgres"},
 	{image: "mysql", path: "/var/lib/mysql", option: `(?m)\bdatadir\s*[= ]\s*(\S+)`, runs: "mysqld"},
 	{image: "mysql-server", path: "/var/lib/mysql", option: `(?m)\bdatadir\s*[= ]\s*(\S+)`, runs: "mysqld"},
@@ -112,13 +113,19 @@ func (p *ObjectsPass) dataOf(c podContainer) {
 }
 
 // storesOf are the rows for an image: those of the first name that fits, and
-// of several versions the newest that it has.
+// of several versions the newest that it has; none if that is not known.
 func storesOf(full string) (out []store) {
 	name, tag := image(full)
 	major, _, _ := strings.Cut(tag, ".")
 	version, _ := strconv.Atoi(strings.TrimLeft(strings.TrimRight(major, "-abcdefghijklmnopqrstuvwxyz"), "v"))
 	for _, s := range stores {
-		if s.image != name && !strings.Contains(full, "/"+s.image+":") || version < s.from {
+		if s.image != name && !strings.Contains(full, "/"+s.image+":") {
+			continue
+		}
+		if s.from > 0 && version == 0 {
+			return nil
+		}
+		if version < s.from {
 			continue
 		}
 		if len(out) > 0 && (out[0].image != s.image || out[0].from != s.from) {
@@ -137,7 +144,7 @@ func storesOf(full string) (out []store) {
 func (s store) isRun(c *corev1.Container, texts []text) bool {
 	line := commandLine(c)
 	if s.unless != "" {
-		unless := regexp.MustCompile(s.unless)
+		unless := compiled(s.unless)
 		if slices.ContainsFunc(texts, func(t text) bool { return unless.MatchString(t.value) }) {
 			return false
 		}
@@ -145,7 +152,7 @@ func (s store) isRun(c *corev1.Container, texts []text) bool {
 	if len(c.Command) == 0 && (line == "" || strings.HasPrefix(line, "-")) {
 		return true
 	}
-	return regexp.MustCompile(`(?:^|[\s/;&"])(?:` + s.runs + `)(?:$|[\s"])`).MatchString(line)
+	return compiled(`(?:^|[\s/;&"])(?:` + s.runs + `)(?:$|[\s"])`).MatchString(line)
 }
 
 // paths are the directories that are set, else the image's own; none that
@@ -178,7 +185,7 @@ func (s store) set(texts []text) string {
 	if s.option == "" {
 		return ""
 	}
-	option := regexp.MustCompile(s.option)
+	option := compiled(s.option)
 	for _, t := range texts {
 		for _, m := range option.FindAllStringSubmatch(t.value, -1) {
 			return strings.Join(m[1:], "")

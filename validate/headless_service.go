@@ -22,7 +22,7 @@ the Service is there and is another kind, a warning where it may be elsewhere, a
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
-			if w.set != nil {
+			if w.set != nil && w.replicas > 1 { // nobody looks for one pod: many a controller is such a set
 				p.headless(w)
 			}
 		}
@@ -33,7 +33,6 @@ func (p *ObjectsPass) headless(w workload) {
 	name, at := w.set.Spec.ServiceName, manifest.ParseField("spec.serviceName")
 	s := p.serviceNamed(w.set.Namespace, name)
 	switch {
-	case s == nil && w.replicas < 2: // nobody looks for it: many a controller is a set of one
 	case name == "":
 		p.On(w.Object, at, "no serviceName, so the pods have no names in DNS", "Name a headless Service of these pods.")
 	case s == nil:

@@ -23,7 +23,7 @@ var heapAgainstMemory = Rule{
 shows under load, or after days. What is as large as the limit is an error. A warning is above the share that a program can
 have: beside the heap a JVM needs threads, classes and direct memory (Elasticsearch half of the heap again), PostgreSQL the
 connections' own memory and the page cache, Redis a copy of what changes while it saves.`,
-		Source: "java -Xmx; postgresql.org runtime-config-resource (25% to 40%); redis.io/docs memory-optimization; elastic.co advanced-configuration (half of it); dev.mysql.com innodb-buffer-pool-resize (80%)",
+		Source: "java -Xmx; postgresql.org runtime-config-resource (25% to 40%); redis.io/docs memory-optimization; elastic/elasticsearch#42006 (direct memory is half of the heap); dev.mysql.com innodb-buffer-pool-resize (80%)",
 		Fix:    "Lower it, or raise the memory, in each environment.",
 	},
 	Objects: func(p *ObjectsPass) {
@@ -55,12 +55,12 @@ var parts = []part{
 	{except: "elasticsearch opensearch", what: "heap", hint: "-X", pattern: `(?:-Xmx|-XX:MaxHeapSize=)(\d+)([kKmMgGtT]?)`, share: 80, sum: "jvm"},
 	{what: "direct memory", hint: "MaxDirectMemorySize", pattern: `-XX:MaxDirectMemorySize=(\d+)([kKmMgGtT]?)`, share: 80, sum: "jvm"},
 	{what: "heap", hint: "RAMPercentage", pattern: `-XX:MaxRAMPercentage=([\d.]+)()`, unit: "%", share: 80},
-	{images: "cassandra", what: "heap", hint: "MAX_HEAP_SIZE=", pattern: `^MAX_HEAP_SIZE=(\d+)([kKmMgG]?)`, share: 80, sum: "jvm"},
-	{images: "cassandra", what: "direct memory", hint: "MAX_DIRECT_MEMORY_SIZE=", pattern: `^MAX_DIRECT_MEMORY_SIZE=(\d+)([kKmMgG]?)`, share: 80, sum: "jvm"},
-	{images: "zookeeper", what: "heap", hint: "ZK_SERVER_HEAP=", pattern: `^ZK_SERVER_HEAP=(\d+)()$`, unit: "m", share: 80},
-	{images: "solr", what: "heap", hint: "SOLR_HEAP=", pattern: `^SOLR_HEAP=(\d+)([kKmMgG]?)$`, share: 80},
-	{images: "neo4j", what: "heap", hint: "heap_max__size=", pattern: `^NEO4J_(?:server|dbms)_memory_heap_max__size=(\d+)([kKmMgG]?)`, share: 80, sum: "neo4j"},
-	{images: "neo4j", what: "page cache", hint: "pagecache_size=", pattern: `^NEO4J_(?:server|dbms)_memory_pagecache_size=(\d+)([kKmMgG]?)`, share: 80, sum: "neo4j"},
+	{images: "cassandra", what: "heap", hint: "MAX_HEAP_SIZE", pattern: `^MAX_HEAP_SIZE=(\d+)([kKmMgG]?)`, share: 80, sum: "jvm"},
+	{images: "cassandra", what: "direct memory", hint: "MAX_DIRECT_MEMORY_SIZE", pattern: `^MAX_DIRECT_MEMORY_SIZE=(\d+)([kKmMgG]?)`, share: 80, sum: "jvm"},
+	{images: "zookeeper", what: "heap", hint: "ZK_SERVER_HEAP", pattern: `^ZK_SERVER_HEAP=(\d+)()$`, unit: "m", share: 80},
+	{images: "solr", what: "heap", hint: "SOLR_HEAP", pattern: `^SOLR_HEAP=(\d+)([kKmMgG]?)$`, share: 80},
+	{images: "neo4j", what: "heap", hint: "heap_max__size", pattern: `^NEO4J_(?:server|dbms)_memory_heap_max__size=(\d+)([kKmMgG]?)`, share: 80, sum: "neo4j"},
+	{images: "neo4j", what: "page cache", hint: "pagecache_size", pattern: `^NEO4J_(?:server|dbms)_memory_pagecache_size=(\d+)([kKmMgG]?)`, share: 80, sum: "neo4j"},
 	{images: "postgres postgis postgresql", what: "shared_buffers", hint: "shared_buffers", pattern: `\bshared_buffers\s*=\s*'?(\d+)\s*(kB|MB|GB|TB)?`, unit: "8k", share: 50},
 	{images: "redis redis-cluster valkey", what: "maxmemory", hint: "maxmemory", pattern: `(?i)\bmaxmemory[\s=]+(\d+)([kmg]b?)?`, share: 90},
 	{images: "memcached", what: "cache", hint: "-m", pattern: `(?:^|\s)(?:-m|--memory-limit)[\s=]*(\d+)()\b`, unit: "m", share: 90},
@@ -70,7 +70,7 @@ var parts = []part{
 	{images: "rabbitmq", what: "vm_memory_high_watermark", hint: "watermark.absolute", pattern: `\bvm_memory_high_watermark\.absolute\s*=\s*(\d+)([kKMGT]i?B?)?`, decimal: true, share: 80},
 	{images: "cockroach", what: "cache", hint: "--cache", pattern: `--cache[= ](\d+)([KMGT]i?B)`, decimal: true, share: 80, sum: "cockroach"},
 	{images: "cockroach", what: "SQL memory", hint: "--max-sql-memory", pattern: `--max-sql-memory[= ](\d+)([KMGT]i?B)`, decimal: true, share: 80, sum: "cockroach"},
-	{what: "GOMEMLIMIT", hint: "GOMEMLIMIT=", pattern: `^GOMEMLIMIT=(\d+)((?:[KMGT]i)?B)?$`, share: 95},
+	{what: "GOMEMLIMIT", hint: "GOMEMLIMIT", pattern: `^GOMEMLIMIT=(\d+)((?:[KMGT]i)?B)?$`, share: 95},
 }
 
 // taken is an amount of memory that a text asks for.
@@ -137,14 +137,14 @@ var comment = regexp.MustCompile(`(?m)^\s*[#;].*$`)
 // in is the amount that a text states, the last if there are several.
 // Variables are written NAME=value.
 func (t part) in(from text, env []corev1.EnvVar, limit int64) (taken, bool) {
-	s := from.value
+	s, hinted := from.value, from.value
 	if strings.HasPrefix(t.pattern, "^") {
-		s = from.name + "=" + s
+		s, hinted = from.name+"="+from.value, from.name
 	}
-	if !strings.Contains(s, t.hint) {
+	if !strings.Contains(hinted, t.hint) {
 		return taken{}, false
 	}
-	all := regexp.MustCompile(t.pattern).FindAllStringSubmatch(expand(comment.ReplaceAllString(s, ""), env), -1)
+	all := compiled(t.pattern).FindAllStringSubmatch(expand(comment.ReplaceAllString(s, ""), env), -1)
 	if len(all) == 0 {
 		return taken{}, false
 	}

@@ -62,7 +62,7 @@ func isOpen(command, variable string) bool {
 		if wholeWords.MatchString(call[1]) {
 			continue
 		}
-		pattern := regexp.MustCompile(`\$(?:` + variable + `\b|\{` + variable + `\b[^}]*\})(.?)`)
+		pattern := compiled(`\$(?:` + variable + `\b|\{` + variable + `\b[^}]*\})(.?)`)
 		for _, m := range pattern.FindAllStringSubmatchIndex(call[1], -1) {
 			quoted := strings.Count(call[1][:m[0]], `"`)%2 == 1
 			next := call[1][m[2]:m[3]]

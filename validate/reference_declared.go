@@ -37,8 +37,11 @@ one is not told. What External Secrets and cert-manager will make counts.`,
 	},
 }
 
-// keys are those of a ConfigMap or a Secret; nil if they are not known.
+// keys are those of a ConfigMap or a Secret. An empty one is filled by a
+// program later, so none means that they are not known.
 type keys []string
+
+func (k keys) lack(key string) bool { return len(k) > 0 && !slices.Contains(k, key) }
 
 // sources are the ConfigMaps and Secrets of a set, by namespace/name.
 type sources struct {
@@ -48,10 +51,10 @@ type sources struct {
 
 func (s sources) read(set *manifest.Set) {
 	for _, m := range objectsOf[*corev1.ConfigMap](set) {
-		s.maps[m.Namespace+"/"+m.Name] = slices.Concat(keys{}, slices.Collect(maps.Keys(m.Data)), slices.Collect(maps.Keys(m.BinaryData)))
+		s.maps[m.Namespace+"/"+m.Name] = slices.Concat(slices.Collect(maps.Keys(m.Data)), slices.Collect(maps.Keys(m.BinaryData)))
 	}
 	for _, m := range objectsOf[*corev1.Secret](set) {
-		s.secrets[m.Namespace+"/"+m.Name] = slices.Concat(keys{}, slices.Collect(maps.Keys(m.StringData)), slices.Collect(maps.Keys(m.Data)))
+		s.secrets[m.Namespace+"/"+m.Name] = slices.Concat(slices.Collect(maps.Keys(m.StringData)), slices.Collect(maps.Keys(m.Data)))
 	}
 	for _, u := range objectsOf[*unstructured.Unstructured](set) {
 		switch u.GetKind() {
@@ -164,15 +167,15 @@ func (s sources) configMap(w workload, at manifest.Field, name string, optional 
 
 // secret reports keys that one of the set does not have.
 func (s sources) secret(w workload, at manifest.Field, name string, optional *bool, wanted ...string) {
-	known, ok := s.secrets[w.Value.GetNamespace()+"/"+name]
-	if ok && (optional == nil || !*optional) {
+	known := s.secrets[w.Value.GetNamespace()+"/"+name]
+	if optional == nil || !*optional {
 		s.missing(w, at, fmt.Sprintf("the Secret %q", name), known, wanted)
 	}
 }
 
 func (s sources) missing(w workload, at manifest.Field, what string, known keys, wanted []string) {
 	for _, key := range wanted {
-		if !slices.Contains(known, key) {
+		if known.lack(key) {
 			s.of.On(w.Object, at, fmt.Sprintf("%s has no key %q", what, key), "Add the key, or correct the name.")
 		}
 	}
@@ -184,7 +187,7 @@ func (s sources) subPath(c podContainer, m corev1.VolumeMount) {
 	if m.SubPath == "" || v == nil || v.ConfigMap == nil || len(v.ConfigMap.Items) > 0 {
 		return
 	}
-	if known, ok := s.maps[c.Value.GetNamespace()+"/"+v.ConfigMap.Name]; ok && !slices.Contains(known, m.SubPath) {
+	if known := s.maps[c.Value.GetNamespace()+"/"+v.ConfigMap.Name]; known.lack(m.SubPath) {
 		s.of.On(c.Object, c.in("volumeMounts[%s].subPath", m.MountPath), fmt.Sprintf("the ConfigMap %q has no key %q, so there is an empty directory", v.ConfigMap.Name, m.SubPath), "Add the key, or correct the name.")
 	}
 }

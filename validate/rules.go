@@ -54,6 +54,8 @@ var Rules = []Rule{
 	secretLiteral,
 	referenceDeclared,
 	portDeclared,
+	policyPeers,
+	policyDNS,
 	clientServiceNotReady,
 	certificateNames,
 	heapAgainstMemory,

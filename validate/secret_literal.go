@@ -69,8 +69,14 @@ func (p *ObjectsPass) ownSecret(o *manifest.Object, s *corev1.Secret) {
 // certain are keys and tokens that look like nothing else.
 var certain = regexp.MustCompile(`-----BEGIN ([A-Z]+ )?PRIVATE KEY-----|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}|\bglpat-[-_A-Za-z0-9]{20,}|\bxox[abprs]-[0-9A-Za-z-]{10,}|\bsk_live_[0-9A-Za-z]{16,}|\bAIza[-_0-9A-Za-z]{35}\b|\bhvs\.[-_A-Za-z0-9]{24,}`)
 
+// certainHints are parts of what certain finds: most texts have none.
+var certainHints = []string{"PRIVATE KEY-----", "AKIA", "ASIA", "gh", "glpat-", "xox", "sk_live_", "AIza", "hvs."}
+
 // isCertain reports what surely is a secret, without repeating it.
 func (p *ObjectsPass) isCertain(o *manifest.Object, at manifest.Field, value string) bool {
+	if !hasOne(value, certainHints) {
+		return false
+	}
 	found := certain.FindString(value)
 	if found == "" {
 		return false
@@ -87,12 +93,23 @@ func (p *ObjectsPass) isCertain(o *manifest.Object, at manifest.Field, value str
 // POSTGRES_PASSWORD, requirepass, auth.token, apiKey.
 var secretName = regexp.MustCompile(`(?i)(^|[^a-z])(pass|pwd)$|passw(or)?d$|passphrase$|requirepass$|masterauth$|secret$|token$|cookie$|(api|account|private|encryption|signing|master|secret|secret[-_.]?access)[-_.]?key$`)
 
+// secretHints are parts of what secretName finds.
+var secretHints = []string{"pass", "pwd", "secret", "token", "cookie", "key", "auth"}
+
+func hasOne(text string, hints []string) bool {
+	return slices.ContainsFunc(hints, func(hint string) bool { return strings.Contains(text, hint) })
+}
+
 // notSecret are names that only end like it: what a cluster calls itself, and
 // what names a Secret.
 var notSecret = regexp.MustCompile(`(?i)cluster[-_.]?token$|(password|token|key|existing|tls|pull|image|auth)[-_.]?secret$|(max|min|num|initial|page|next|stop|end)[-_.]?token$|(proxy|by)[-_]?pass$`)
 
+func isSecretName(name string) bool {
+	return hasOne(strings.ToLower(name), secretHints) && secretName.MatchString(name) && !notSecret.MatchString(name)
+}
+
 func (p *ObjectsPass) secretValue(o *manifest.Object, at manifest.Field, name, value string) {
-	if p.isCertain(o, at, value) || !secretName.MatchString(name) || notSecret.MatchString(name) || !mayBeSecret(value) {
+	if p.isCertain(o, at, value) || !isSecretName(name) || !mayBeSecret(value) {
 		return
 	}
 	p.On(o, at, fmt.Sprintf("%s has its value in plain sight", name), secretFix)
@@ -145,8 +162,12 @@ func (p *ObjectsPass) secretFile(o *manifest.Object, at manifest.Field, name, te
 	if isProgram(name, text) {
 		return
 	}
-	for _, m := range setting.FindAllStringSubmatch(text, -1) {
-		if secretName.MatchString(m[1]) && !notSecret.MatchString(m[1]) && mayBeSecret(m[2]) {
+	for line := range strings.Lines(text) {
+		if !hasOne(strings.ToLower(line), secretHints) {
+			continue
+		}
+		m := setting.FindStringSubmatch(line)
+		if m != nil && isSecretName(m[1]) && mayBeSecret(m[2]) {
 			p.On(o, at, fmt.Sprintf("%s has its value in plain sight", m[1]), secretFix)
 			return
 		}

@@ -11,9 +11,8 @@ import (
 
 var setName = Rule{
 	Rule: diag.Rule{
-		ID:    "set-name",
-		Final: true,
-		What:  "A StatefulSet whose name is too long for the labels of its pods.",
+		ID:   "set-name",
+		What: "A StatefulSet whose name is too long for the labels of its pods.",
 		Why: `Each pod carries the label controller-revision-hash: the name of its set, a dash and a hash of up to ten digits, and a
 label has 63 characters. The API server takes a longer name without a word, and then no pod is ever made. With 53
 characters it depends on the hash, so that any change of the pods may stop them.`,

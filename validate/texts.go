@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -47,6 +49,18 @@ func (p *ObjectsPass) texts(c podContainer) []text {
 		out = append(out, text{Object: c.Object, at: c.in("%s", at), value: line})
 	}
 	return append(out, p.files(c)...)
+}
+
+var patterns sync.Map // string → *regexp.Regexp
+
+// compiled is a pattern of a table, compiled when it is first needed: most
+// specs need few of them.
+func compiled(pattern string) *regexp.Regexp {
+	if known, ok := patterns.Load(pattern); ok {
+		return known.(*regexp.Regexp)
+	}
+	known, _ := patterns.LoadOrStore(pattern, regexp.MustCompile(pattern))
+	return known.(*regexp.Regexp)
 }
 
 func commandLine(c *corev1.Container) string {
