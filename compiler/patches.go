@@ -111,14 +111,31 @@ func applyOperation(text []byte, operation spec.Tree) ([]byte, error) {
 	return patch.Apply(text)
 }
 
-// linkChanges links what a patch has changed to the patch.
+// linkChanges links what a patch has changed, added or taken away to the patch.
 func linkChanges(o *manifest.Object, before map[string]any, at spec.Path) {
-	was := map[string]any{}
-	manifest.Leaves(before, func(f manifest.Field, v any) { was[f.String()] = v })
-	manifest.Leaves(o.Tree(), func(f manifest.Field, v any) {
-		if old, ok := was[f.String()]; !ok || fmt.Sprint(old) != fmt.Sprint(v) {
-			o.Links = slices.DeleteFunc(o.Links, func(l manifest.Link) bool { return l.Field.Covers(f) && f.Covers(l.Field) })
-			o.Links = append(o.Links, manifest.Link{Field: f, From: at})
+	was, holders := map[string]any{}, map[string]bool{}
+	gone := map[string]manifest.Field{}
+	manifest.Leaves(before, func(f manifest.Field, v any) {
+		was[f.String()], gone[f.String()] = v, f
+		for n := range f {
+			holders[f[:n].String()] = true
 		}
 	})
+	manifest.Leaves(o.Tree(), func(f manifest.Field, v any) {
+		delete(gone, f.String())
+		if old, ok := was[f.String()]; ok && fmt.Sprint(old) == fmt.Sprint(v) {
+			return
+		}
+		relink(o, f, at)
+		for n := len(f) - 1; n > 0 && !holders[f[:n].String()]; n-- {
+			relink(o, f[:n], at) // what holds it is new too
+		}
+	})
+	byKey(gone, func(_ string, f manifest.Field) { relink(o, f, at) })
+}
+
+// relink makes a path the only one that a field came from.
+func relink(o *manifest.Object, f manifest.Field, at spec.Path) {
+	o.Links = slices.DeleteFunc(o.Links, func(l manifest.Link) bool { return l.Field.Covers(f) && f.Covers(l.Field) })
+	o.Links = append(o.Links, manifest.Link{Field: f, From: at})
 }

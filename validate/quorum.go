@@ -23,7 +23,7 @@ group that grows member by member has an even number on its way.`,
 	Spec: func(p *SpecPass) {
 		for _, key := range slices.Sorted(maps.Keys(p.App.Groups)) {
 			g := p.App.Groups[key]
-			if g.Quorum && g.Replicas%2 == 0 {
+			if g.Quorum && g.Replicas > 0 && g.Replicas%2 == 0 {
 				p.At(spec.Path{"groups", key, "replicas"},
 					fmt.Sprintf("%d members survive the loss of %d, as %d do", g.Replicas, max(0, (g.Replicas-1)/2), max(1, g.Replicas-1)),
 					"Use an odd number: a quorum gains nothing by an even one.")
@@ -46,7 +46,7 @@ percentage is rounded up by the disruption controller.`,
 			g := p.App.Groups[key]
 			allowed, err := intstr.GetScaledValueFromIntOrPercent(&g.Disruption, int(g.Replicas), true)
 			most := (int(g.Replicas) - 1) / 2
-			if err == nil && g.Quorum && g.Replicas > 1 && allowed > most {
+			if err == nil && g.Quorum && most > 0 && allowed > most { // of two, quorum-size says that none can go
 				p.At(spec.Path{"groups", key, "disruption"},
 					fmt.Sprintf("a drain may take %d of %d members, and a majority survives the loss of %d", allowed, g.Replicas, most),
 					"Lower disruption, or leave it out.")

@@ -27,6 +27,28 @@ var Rules = []Rule{
 	// Availability: quorums, budgets, probes and placement.
 	quorumSize,
 	quorumBudget,
+	membersEven,
+	membersBudget,
+	budgetAllowsNothing,
+	budgetTwice,
+	budgetRounding,
+	budgetUnhealthy,
+	budgetRacks,
+	autoscalerReplicas,
+	autoscalerQuorum,
+	parallelRollout,
+	parallelStuck,
+	rolloutMajority,
+	quorumPlacement,
+	spreadMissing,
+	readinessMissing,
+	graceZero,
+	graceShort,
+	livenessJoining,
+	orderedBootstrap,
+	peersUnpublished,
+	readinessAddress,
+	peerListRestarts,
 
 	// Configuration: secrets, certificates and what refers to them.
 	secretLiteral,
@@ -39,4 +61,9 @@ var Rules = []Rule{
 	heapAgainstMemory,
 
 	// Tools: what Argo CD, Flux and kustomize make of the objects.
+	claimTemplateKind,
+	trackingLabel,
+	hashedName,
+	forcedSync,
+	claimWave,
 }

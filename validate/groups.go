@@ -1,0 +1,27 @@
+package validate
+
+import (
+	"slices"
+
+	"github.com/statefulc/statefulc/manifest"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// groupStates reports whether a field came from a group of a spec, and someone
+// wrote a field of that name there. Then the spec's own words are judged.
+func (p *ObjectsPass) groupStates(o *manifest.Object, f manifest.Field, name string) bool {
+	return slices.ContainsFunc(o.Trace(f), func(from spec.Path) bool {
+		if len(from) < 2 || from[0] != "groups" {
+			return false
+		}
+		path := spec.Path{"groups", from[1], name}
+		return slices.Equal(p.index.Find(path).Path, path)
+	})
+}
+
+// isCompiled reports whether an object was made of a spec, not written by a
+// user as it is.
+func isCompiled(o *manifest.Object) bool {
+	from := o.Trace(nil)
+	return len(from) > 0 && from[0][0] != "objects"
+}
