@@ -76,7 +76,7 @@ func (c *Context) patch(o *manifest.Object, s step) error {
 	if err := json.Unmarshal(text, &tree); err != nil {
 		return err
 	}
-	value, err := decode(tree)
+	value, err := manifest.Decode(tree)
 	if err != nil {
 		return err
 	}

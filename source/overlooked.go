@@ -46,7 +46,7 @@ func (l *loader) search(bundle cue.Value, path []string, v, schema cue.Value, sa
 		}
 		l.search(bundle, append(path[:len(path):len(path)], name), fields.Value(), known, said, out)
 	}
-	missing = slices.DeleteFunc(missing, func(name string) bool { return didYouMean(name, unknown) != "" })
+	missing = slices.DeleteFunc(missing, func(name string) bool { return diag.DidYouMean(name, unknown) != "" })
 	for _, name := range slices.Concat(unknown, missing) {
 		c := &complaint{path: append(path[:len(path):len(path)], name)}
 		c.in, c.overlay = application(c.path)

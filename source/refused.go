@@ -36,7 +36,7 @@ func (l *loader) topLevel(v cue.Value, files []*ast.File) diag.List {
 				Pos:     first(l.written(fields.Value())),
 				Path:    spec.Path{name}.String(),
 				Message: fmt.Sprintf("unknown field %q: a spec has a base, and overlays", name),
-				Fix:     cmp.Or(didYouMean(name, []string{BaseName, "overlays"}), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
+				Fix:     cmp.Or(diag.DidYouMean(name, []string{BaseName, "overlays"}), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
 			})
 		}
 	}
@@ -294,7 +294,7 @@ func (l *loader) notAllowed(d *diag.Diagnostic, v cue.Value, c *complaint) {
 			return
 		}
 		d.Message = fmt.Sprintf("unknown field %q", name)
-		d.Fix = cmp.Or(didYouMean(name, known), "Known here: "+strings.Join(known, ", ")+".")
+		d.Fix = cmp.Or(diag.DidYouMean(name, known), "Known here: "+strings.Join(known, ", ")+".")
 		return
 	}
 	d.Message = fmt.Sprintf("unknown field %q", name(c.in))

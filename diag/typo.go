@@ -1,9 +1,9 @@
-package source
+package diag
 
 import "fmt"
 
-// didYouMean names the known word that is at most two edits away, if one is.
-func didYouMean(word string, known []string) string {
+// DidYouMean names the known word that is at most two edits away, if one is.
+func DidYouMean(word string, known []string) string {
 	best, distance := "", 3
 	for _, k := range known {
 		if d := edits(word, k); d < distance {
