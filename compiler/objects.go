@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
@@ -14,7 +15,7 @@ func objects(c *Context) {
 		at := spec.Path{"objects", key}
 		object, err := manifest.Decode(tree)
 		if err != nil {
-			c.report("object-invalid", at, err.Error(), "Write the object as the API server takes it.")
+			c.report("object-invalid", at, strings.TrimPrefix(err.Error(), "strict decoding error: "), "Write the object as the API server takes it.")
 			return
 		}
 		c.addForeign(object, tree, at)

@@ -2,8 +2,10 @@ package compiler
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 
@@ -78,7 +80,7 @@ func (c *Context) patch(o *manifest.Object, s step) error {
 	}
 	value, err := manifest.Decode(tree)
 	if err != nil {
-		return err
+		return errors.New(strings.TrimPrefix(err.Error(), "strict decoding error: "))
 	}
 	ref := o.Ref()
 	if after := (&manifest.Object{Value: value}).Ref(); after != ref {

@@ -3,7 +3,6 @@ package manifest
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -16,7 +15,7 @@ var strict = serializer.WithoutConversionCodecFactory{CodecFactory: serializer.N
 
 // Decode reads a tree into the Go type of its kind, and refuses fields that
 // the type does not have. An object of a kind that is not of Kubernetes itself
-// is taken as it is.
+// is taken as it is. The error is the decoder's, which may hold several.
 func Decode(tree map[string]any) (Resource, error) {
 	text, err := json.Marshal(tree)
 	if err != nil {
@@ -31,7 +30,7 @@ func Decode(tree map[string]any) (Resource, error) {
 	}
 	object, _, err := strict.Decode(text, nil, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "strict decoding error: "))
+		return nil, err
 	}
 	resource, ok := object.(Resource)
 	if !ok {
