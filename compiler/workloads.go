@@ -2,7 +2,6 @@ package compiler
 
 import (
 	"fmt"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -129,8 +128,7 @@ func (c *Container) refuseStorage(name string) {
 
 // isWritten reports whether the user states a field of the group.
 func (g *Group) isWritten(field string) bool {
-	path := g.path.Join(field)
-	return slices.Equal(g.index.Find(path).Path, path)
+	return g.index.Locate(g.path.Join(field)).IsValid()
 }
 
 // pod begins a pod template of the group with its main container, its helpers

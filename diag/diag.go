@@ -3,13 +3,12 @@
 //
 // A [List] is for the user; a Go error is for us (a bug, a disk that is full).
 // The package does not decide what is wrong and does not read files: rules and
-// loaders make findings, a command prints them.
+// loaders make findings, a command prints them in one of the [Formats].
 package diag
 
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 )
 
@@ -63,6 +62,10 @@ type Diagnostic struct {
 	Message  string    // lower case, the two values that clash, no period
 	Related  []Related // the other side
 	Fix      string    // one sentence, an action
+
+	// Scope are paths of the spec as slices: where it is, and what the object is
+	// made of. A waiver at one of them, or above, is for this finding.
+	Scope [][]string
 }
 
 // List is what a run has to say, in any order until [List.Sorted].
@@ -71,6 +74,11 @@ type List []Diagnostic
 // HasErrors reports whether a finding of l stops the run.
 func (l List) HasErrors() bool {
 	return slices.ContainsFunc(l, func(d Diagnostic) bool { return d.Severity == Error })
+}
+
+// HasWarnings reports whether a finding of l is a warning.
+func (l List) HasWarnings() bool {
+	return slices.ContainsFunc(l, func(d Diagnostic) bool { return d.Severity == Warning })
 }
 
 // Sorted returns the findings by file, line and column, each once: what base
@@ -90,26 +98,4 @@ func (l List) Sorted() List {
 	return slices.CompactFunc(out, func(a, b Diagnostic) bool {
 		return a.Pos == b.Pos && a.Rule == b.Rule && a.Message == b.Message
 	})
-}
-
-// Print writes l as text: position, severity, message and rule in one line,
-// then the related places and the remedy, indented.
-func Print(w io.Writer, l List) error {
-	for _, d := range l {
-		if _, err := fmt.Fprintf(w, "%s: %s: %s [%s]\n", d.Pos, d.Severity, d.Message, d.Rule); err != nil {
-			return err
-		}
-		for _, r := range d.Related {
-			if _, err := fmt.Fprintf(w, "    %s: %s\n", r.Pos, r.Message); err != nil {
-				return err
-			}
-		}
-		if d.Fix == "" {
-			continue
-		}
-		if _, err := fmt.Fprintf(w, "    %s\n", d.Fix); err != nil {
-			return err
-		}
-	}
-	return nil
 }

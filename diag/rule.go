@@ -9,5 +9,5 @@ type Rule struct {
 	Why      string   // what happens otherwise
 	Source   string   // where that is known from: a file of Kubernetes, an issue, a measurement; "" if it follows from the spec alone
 	Fix      string   // what to do
-	Final    bool     // cannot be waived: the cluster or the compiler would refuse it all the same
+	Final    bool     // cannot be waived: it would be refused all the same, or is not about the spec
 }

@@ -256,7 +256,7 @@ func names(moments []moment, kind string) []string {
 // specSeeds are the seeds that the spec computes for its base.
 func specSeeds(t *testing.T) []string {
 	t.Helper()
-	result, err := pipeline.Vet(examples + "/cassandra")
+	result, err := pipeline.Vet(examples+"/cassandra", pipeline.Options{})
 	if err != nil || result.Found.HasErrors() {
 		t.Fatalf("%v %v", err, result)
 	}

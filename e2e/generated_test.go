@@ -30,7 +30,7 @@ func TestGeneratedSpecsAreAccepted(t *testing.T) {
 	}
 	objects := 0
 	for _, spec := range specs {
-		result, err := pipeline.Vet(spec)
+		result, err := pipeline.Vet(spec, pipeline.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

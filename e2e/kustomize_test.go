@@ -29,7 +29,7 @@ func TestReleasedKustomizeBuildsWhatWasCompiled(t *testing.T) {
 	for _, spec := range specs {
 		dir := filepath.Dir(spec)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			compiled, err := pipeline.Vet(dir)
+			compiled, err := pipeline.Vet(dir, pipeline.Options{})
 			if err != nil || compiled.Found.HasErrors() {
 				t.Fatalf("%v %v", err, compiled)
 			}

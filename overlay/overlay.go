@@ -46,6 +46,17 @@ func Emit(base *manifest.Set, envs map[string]*manifest.Set) ([]File, error) {
 	return emitter{merge: strategic, edit: operations}.emit(base, envs)
 }
 
+// Draft returns the files that [Emit] would try first, without their proof. It
+// is for measuring what the proof costs.
+func Draft(base *manifest.Set, envs map[string]*manifest.Set) []File {
+	from := objects(base)
+	all := baseFiles(from)
+	for _, env := range slices.Sorted(maps.Keys(envs)) {
+		all = append(all, compare(from, objects(envs[env])).files(overlayDir(env), strategic)...)
+	}
+	return sorted(all)
+}
+
 // Warm makes kustomize parse its OpenAPI document, which takes 110 ms, once.
 // Run it in a goroutine beside loading; everything works without it, later.
 func Warm() {
@@ -102,8 +113,12 @@ func (e emitter) emit(base *manifest.Set, envs map[string]*manifest.Set) ([]File
 		}
 		all = append(all, own...)
 	}
-	slices.SortFunc(all, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	return all, nil
+	return sorted(all), nil
+}
+
+func sorted(files []File) []File {
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	return files
 }
 
 // overlay writes the merges first and then looks what kustomize makes of them.

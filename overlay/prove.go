@@ -109,10 +109,14 @@ func build(files []File, dir string) (map[manifest.Ref]*resource.Resource, error
 	return built, nil
 }
 
-// difference decodes what kustomize built into the type of the compiled
-// object, strictly, and compares the two as the API server reads them: cpu: 2
-// is a number in a file and a quantity in both objects.
+// difference compares what kustomize built with the compiled object. Where the
+// two are not the same word for word, it decodes what was built into the type
+// of the object, strictly, and compares them as the API server reads them: cpu:
+// 2 is a number in a file and a quantity in both objects.
 func difference(res *resource.Resource, o *object) (manifest.Field, string) {
+	if isSame(res.YNode(), o.tree) {
+		return nil, ""
+	}
 	data, err := printed(res)
 	if err != nil {
 		return nil, "kustomize prints what is no YAML: " + err.Error()

@@ -101,6 +101,9 @@ func (g gen) appFeatures(app fields) []feature {
 			return out
 		}},
 		{"services", func() any { return g.services(groups) }},
+		{"waive", func() any {
+			return fields{pick(g, "waived", "quorum-size", "quorum-budget"): fields{"reason": "drawn"}}
+		}},
 		{"objects", func() any { return fields{"own": g.object()} }},
 		{"patches", func() any { return g.patches(app) }},
 	}

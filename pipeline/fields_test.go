@@ -89,6 +89,10 @@ var exceptions = map[string]struct {
 	"stable patches.lifetime":     {ignored, "a name for readers"},
 	"stable objects.dashboard":    {ignored, "a name for readers"},
 	"stable objects.rule":         {ignored, "a name for readers"},
+
+	`groups groups.grown.waive."quorum-size".reason`: {ignored, "a text for readers"},
+	"groups groups.grown.quorum":                     {elsewhere, "the waiver is not needed then"},
+	"groups groups.grown.stable":                     {elsewhere, "the quorum is refused"},
 }
 
 // others are second values where the automatic one does not fit, by field or
@@ -96,6 +100,7 @@ var exceptions = map[string]struct {
 var others = map[string]any{
 	"Job.schedule":       "@weekly",
 	"Snapshots.schedule": "@weekly",
+	"Waiver.until":       "2026-11-22",
 
 	"helpers groups.db.init.later.order":  -1,
 	"helpers groups.db.init.later.mounts": tree{"data": "/data"},
@@ -116,6 +121,17 @@ var additions = []addition{
 	{"Group.quorum", "groups", spec.Path{"groups", "pair", "quorum"}, true}, // two have no majority to lose
 	{"Group.quorum", "stable", spec.Path{"groups", "db", "quorum"}, true},   // the budget takes two of three
 
+	// A waiver of what is not found is itself a finding.
+	{"App.waive", "stable", spec.Path{"waive"}, unneeded},
+	{"Storage.waive", "plain", spec.Path{"groups", "root", "storage", "data", "waive"}, unneeded},
+	{"Init.waive", "helpers", spec.Path{"groups", "db", "init", "prepare", "waive"}, unneeded},
+	{"Sidecar.waive", "plain", spec.Path{"groups", "edge", "sidecars", "log", "waive"}, unneeded},
+	{"Job.waive", "plain", spec.Path{"jobs", "db", "waive"}, unneeded},
+	{"Service.waive", "stable", spec.Path{"services", "all", "waive"}, unneeded},
+	{"StorageClass.waive", "stable", spec.Path{"storageClasses", "fast", "waive"}, unneeded},
+	{"Secret.waive", "stable", spec.Path{"secrets", "db", "waive"}, unneeded},
+	{"Patch.waive", "stable", spec.Path{"patches", "family", "waive"}, unneeded},
+
 	// What another field takes the meaning from.
 	{"Group.update", "plain", spec.Path{"groups", "db", "update"}, tree{"canary": 9}},
 	{"Group.capabilities", "plain", spec.Path{"groups", "root", "capabilities"}, []any{"IPC_LOCK"}},
@@ -134,6 +150,8 @@ var additions = []addition{
 	{"Init.onStart", "helpers", spec.Path{"groups", "db", "init", "prepare", "onStart"}, []any{"true"}},
 	{"Init.onStop", "helpers", spec.Path{"groups", "db", "init", "prepare", "onStop"}, []any{"true"}},
 }
+
+var unneeded = tree{"quorum-size": tree{"reason": "a"}}
 
 func (a addition) check(t *testing.T) {
 	s := readSpec(t, filepath.Join("../testdata/fields", a.spec+".cue"))

@@ -31,7 +31,7 @@ type fataler interface {
 func checkLaws(t fataler, dir string) *pipeline.Result {
 	t.Helper()
 	once := checkOnce(t, dir)
-	again, err := pipeline.Build(dir)
+	again, err := pipeline.Build(dir, options)
 	if err != nil {
 		t.Fatalf("second build: %v", err)
 	}
@@ -48,7 +48,7 @@ func checkLaws(t fataler, dir string) *pipeline.Result {
 // builds the files back to the compiled objects is proved by the build itself.
 func checkOnce(t fataler, dir string) *pipeline.Result {
 	t.Helper()
-	once, err := pipeline.Build(dir)
+	once, err := pipeline.Build(dir, options)
 	if err != nil {
 		t.Fatalf("build: %v", err)
 	}

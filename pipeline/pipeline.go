@@ -33,11 +33,29 @@ type Result struct {
 	Found        diag.List // sorted; nothing may be written if it has errors
 }
 
+// Options are what a run is told beside the directory.
+type Options struct {
+	Today string // 2026-11-23: waivers until an earlier day are over; "": none is
+}
+
+// Pipeline carries applications through the stages, one after the other, and
+// keeps what they share. The zero value is ready; goroutines need one each.
+type Pipeline struct {
+	Options
+	loader source.Loader
+}
+
+// Build is [Pipeline.Build] for a single application.
+func Build(dir string, o Options) (*Result, error) { return (&Pipeline{Options: o}).Build(dir) }
+
+// Vet is [Pipeline.Vet] for a single application.
+func Vet(dir string, o Options) (*Result, error) { return (&Pipeline{Options: o}).Vet(dir) }
+
 // Build carries the application in dir through all stages. The error is for
 // what could not be read, and for bugs of ours.
-func Build(dir string) (*Result, error) {
+func (p *Pipeline) Build(dir string) (*Result, error) {
 	go overlay.Warm()
-	r, err := Vet(dir)
+	r, err := p.Vet(dir)
 	if err != nil || r.Found.HasErrors() {
 		return r, err
 	}
@@ -52,8 +70,8 @@ func Build(dir string) (*Result, error) {
 }
 
 // Vet carries it as far as the checks go, without emitting files.
-func Vet(dir string) (*Result, error) {
-	environments, found, err := source.Load(dir)
+func (p *Pipeline) Vet(dir string) (*Result, error) {
+	environments, found, err := p.loader.Load(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +81,16 @@ func Vet(dir string) (*Result, error) {
 	}
 	// What the compiler reports leaves something out of the objects; the rest is
 	// judged all the same, so that one run tells all.
+	waivers, whole := validate.Waivers{Rules: Rules(), Today: p.Today}, true
 	for i := range r.Environments {
 		env := &r.Environments[i]
-		r.Found = append(r.Found, validate.Spec(env.Environment)...)
-		objects, found := compiler.Compile(env.Environment)
-		env.Objects, r.Found = objects, append(r.Found, found...)
-		r.Found = append(r.Found, validate.Objects(objects, env.Index, env.App.Kubernetes)...)
+		objects, refused := compiler.Compile(env.Environment)
+		env.Objects, whole = objects, whole && !refused.HasErrors()
+		found := slices.Concat(validate.Spec(env.Environment), refused, validate.Objects(objects, env.Index, env.App.Kubernetes))
+		r.Found = append(r.Found, waivers.Judge(env.Environment, found)...)
+	}
+	if whole {
+		r.Found = append(r.Found, waivers.Unused()...)
 	}
 	r.Found = r.Found.Sorted()
 	return r, nil
@@ -76,9 +98,13 @@ func Vet(dir string) (*Result, error) {
 
 // Rules are all kinds of findings, by the stage that makes them.
 func Rules() []diag.Rule {
-	rules := slices.Concat(source.Rules, compiler.Reports)
+	rules := slices.Clone(source.Rules)
+	for _, r := range compiler.Reports {
+		r.Final = true // what it refuses is not in the objects, waived or not
+		rules = append(rules, r)
+	}
 	for _, r := range validate.Rules {
 		rules = append(rules, r.Rule)
 	}
-	return append(rules, plain.Rules...)
+	return slices.Concat(rules, validate.WaiverRules, plain.Rules)
 }

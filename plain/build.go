@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resource"
@@ -149,13 +150,20 @@ func relative(err error, dir string) string {
 
 // run builds a kustomization. It is asked to say of each object which file it
 // came from; these notes are taken off by trace.
+//
+// kustomize keeps the schema that the field openapi names in a variable of the
+// process, so one is built after the other.
 func run(dir string) ([]*resource.Resource, error) {
+	building.Lock()
+	defer building.Unlock()
 	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk{filesys.MakeFsOnDisk()}, dir)
 	if err != nil {
 		return nil, err
 	}
 	return m.Resources(), nil
 }
+
+var building sync.Mutex
 
 // disk is the disk as kustomize is to see it: kustomizations without what is
 // not here, so that it has no reason to use the network, and in today's

@@ -18,12 +18,22 @@ import (
 type unit struct {
 	Unit
 	places map[manifest.Ref]diag.Pos
-	roots  map[string]bool // of paths in the index
+	roots  map[string]*value // the objects, by the first step of paths in the index
 	found  diag.List
 }
 
 func newUnit(name string) *unit {
-	return &unit{Unit: Unit{Name: name, Objects: new(manifest.Set), Index: new(spec.Index)}, places: map[manifest.Ref]diag.Pos{}, roots: map[string]bool{}}
+	u := &unit{places: map[manifest.Ref]diag.Pos{}, roots: map[string]*value{}}
+	u.Unit = Unit{Name: name, Objects: new(manifest.Set), Index: &spec.Index{Locate: u.locate}}
+	return u
+}
+
+// locate is what the index knows.
+func (u *unit) locate(path spec.Path) diag.Pos {
+	if len(path) == 0 || u.roots[path[0]] == nil {
+		return diag.Pos{}
+	}
+	return u.roots[path[0]].locate(path[1:])
 }
 
 func (u *unit) report(id string, severity diag.Severity, pos diag.Pos, message, fix string, related ...diag.Related) {
@@ -99,17 +109,17 @@ func (u *unit) put(resource manifest.Resource, v *value) {
 	}
 	u.places[ref] = v.pos
 	u.Objects.Objects = append(u.Objects.Objects, o)
-	v.link(o, u.Index, nil, spec.Path{u.root(ref)})
+	v.link(o, nil, spec.Path{u.root(ref, v)})
 }
 
 // root is where the paths of an object begin: its kind and name, and more where
 // two namespaces have the same.
-func (u *unit) root(ref manifest.Ref) string {
+func (u *unit) root(ref manifest.Ref, v *value) string {
 	root := ref.String()
-	if u.roots[root] {
+	if u.roots[root] != nil {
 		root = fmt.Sprintf("%s.%s/%s/%s", ref.Kind, ref.Group, ref.Namespace, ref.Name)
 	}
-	u.roots[root] = true
+	u.roots[root] = v
 	return root
 }
 

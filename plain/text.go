@@ -33,7 +33,7 @@ type text struct {
 	line    int      // before it, in the file
 	indent  int      // columns before it, in each line
 	only    diag.Pos // if valid, the place of all of it: lines are not to be told apart
-	syntax  int // how often it was no YAML
+	syntax  int      // how often it was no YAML
 	aliased int
 	words   map[string]any // plain scalars that were read before
 	found   diag.List

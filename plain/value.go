@@ -124,18 +124,33 @@ func (v *value) step(e manifest.Elem) *value {
 	return nil
 }
 
-// link tells an object where each of its fields was written: it links them to
-// paths below at, which get their places in the index. Of two elements with
-// one key the later comes first, for that is the one which is wrong.
-func (v *value) link(o *manifest.Object, x *spec.Index, f manifest.Field, at spec.Path) {
-	x.Add(spec.Origin{Path: at, Pos: v.pos})
+// link tells an object where its fields come from: each from the path to where
+// it was written. Of two elements with one key the later comes first, for that
+// is the one which is wrong.
+func (v *value) link(o *manifest.Object, f manifest.Field, at spec.Path) {
 	o.Links = append(o.Links, manifest.Link{Field: f, From: at})
 	for _, key := range v.keys() {
-		v.entries[key].link(o, x, f.Join(manifest.Elem{Name: key}), at.Join(key))
+		v.entries[key].link(o, f.Join(manifest.Elem{Name: key}), at.Join(key))
 	}
 	for i := len(v.list) - 1; i >= 0; i-- {
-		v.list[i].link(o, x, f.Join(v.elem(i)), at.Join(strconv.Itoa(i)))
+		v.list[i].link(o, f.Join(v.elem(i)), at.Join(strconv.Itoa(i)))
 	}
+}
+
+// locate is the place of the value at a path of link's; nowhere if there is
+// none.
+func (v *value) locate(path spec.Path) diag.Pos {
+	for _, step := range path {
+		if i, err := strconv.Atoi(step); err == nil && v.isList && i < len(v.list) {
+			v = v.list[i]
+		} else {
+			v = v.entries[step]
+		}
+		if v == nil {
+			return diag.Pos{}
+		}
+	}
+	return v.pos
 }
 
 // valueOf is a tree whose places somebody knows.

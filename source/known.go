@@ -10,13 +10,13 @@ import (
 )
 
 // app is #App of the schema.
-func (l *loader) app() cue.Value {
+func (l *directory) app() cue.Value {
 	return l.definitions.LookupPath(cue.MakePath(cue.Def("#App")))
 }
 
 // schemaAt is what the schema says of a path of the application; the zero
 // Value where it knows none.
-func (l *loader) schemaAt(path spec.Path) cue.Value {
+func (l *directory) schemaAt(path spec.Path) cue.Value {
 	at := l.app()
 	for _, name := range path {
 		if at, _ = step(at, name); !at.Exists() {
@@ -28,7 +28,7 @@ func (l *loader) schemaAt(path spec.Path) cue.Value {
 
 // comment is what the schema says of a path of the application. The values of
 // a map are spoken of where the map is.
-func (l *loader) comment(path spec.Path) string {
+func (l *directory) comment(path spec.Path) string {
 	if len(path) == 0 {
 		return ""
 	}

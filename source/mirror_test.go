@@ -7,11 +7,8 @@ import (
 	"testing"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
-	"cuelang.org/go/cue/load"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/statefulc/statefulc/schema"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -19,6 +16,7 @@ import (
 // mirrors.
 var mirrored = map[string]reflect.Type{
 	"#App":           reflect.TypeFor[spec.App](),
+	"#Waiver":        reflect.TypeFor[spec.Waiver](),
 	"#Service":       reflect.TypeFor[spec.Service](),
 	"#ClientFields":  reflect.TypeFor[spec.Client](),
 	"#EgressFields":  reflect.TypeFor[spec.Egress](),
@@ -53,24 +51,10 @@ var mirrored = map[string]reflect.Type{
 	"#StorageClass":  reflect.TypeFor[spec.StorageClass](),
 }
 
-// definitions loads the schema as a spec would import it.
-func definitions(t *testing.T) cue.Value {
-	t.Helper()
-	l, err := newLoader(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := cuecontext.New().BuildInstance(load.Instances([]string{schema.ImportPath}, l.config())[0])
-	if v.Err() != nil {
-		t.Fatal(v.Err())
-	}
-	return v
-}
-
 // The schema and package spec have the same definitions with the same fields,
 // both ways.
 func TestSpecMirrorsSchema(t *testing.T) {
-	all, err := definitions(t).Fields(cue.Definitions(true))
+	all, err := newLanguage().definitions.Fields(cue.Definitions(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +79,7 @@ func TestSpecMirrorsSchema(t *testing.T) {
 			t.Errorf("the schema has no %s", name)
 		}
 	}
-	dns := definitions(t).LookupPath(cue.ParsePath("#Group.dns"))
+	dns := newLanguage().definitions.LookupPath(cue.ParsePath("#Group.dns"))
 	if diff := cmp.Diff(cueFields(t, dns), goFields(reflect.TypeFor[spec.DNS]())); diff != "" {
 		t.Errorf("#Group.dns: -schema +spec.DNS\n%s", diff)
 	}
@@ -104,7 +88,7 @@ func TestSpecMirrorsSchema(t *testing.T) {
 // Every definition and every field has a comment, which editors show and
 // remedies quote.
 func TestEverythingHasAComment(t *testing.T) {
-	all, err := definitions(t).Fields(cue.Definitions(true))
+	all, err := newLanguage().definitions.Fields(cue.Definitions(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +108,7 @@ func TestEverythingHasAComment(t *testing.T) {
 // Every row of the defaults is for a field that the schema leaves open, and
 // has a value that the schema accepts.
 func TestDefaultsFitTheSchema(t *testing.T) {
-	schema := definitions(t)
+	schema := newLanguage().definitions
 	for _, d := range spec.Defaults {
 		definition := schema.LookupPath(cue.MakePath(cue.Def(definitionOf(d.Type))))
 		field := definition.LookupPath(cue.MakePath(cue.Str(d.Field).Optional()))

@@ -13,7 +13,7 @@ import (
 // overlooked finds what CUE does not say while a struct has another error:
 // fields that are unknown, and fields that are missing (cue-lang/cue#1319).
 // Paths in said have been complained about.
-func (l *loader) overlooked(bundle cue.Value, said map[string]*complaint) diag.List {
+func (l *directory) overlooked(bundle cue.Value, said map[string]*complaint) diag.List {
 	var out diag.List
 	at := cue.ParsePath(BaseName)
 	l.search(bundle, []string{BaseName}, bundle.LookupPath(at), l.app(), said, &out)
@@ -26,7 +26,7 @@ func (l *loader) overlooked(bundle cue.Value, said map[string]*complaint) diag.L
 }
 
 // search compares the fields of v with those that the schema has there.
-func (l *loader) search(bundle cue.Value, path []string, v, schema cue.Value, said map[string]*complaint, out *diag.List) {
+func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value, said map[string]*complaint, out *diag.List) {
 	var unknown, missing []string
 	fields, err := v.Fields(cue.All())
 	for err == nil && fields.Next() {
@@ -64,7 +64,7 @@ func (l *loader) search(bundle cue.Value, path []string, v, schema cue.Value, sa
 	}
 }
 
-func (l *loader) missing(bundle cue.Value, c *complaint) diag.Diagnostic {
+func (l *directory) missing(bundle cue.Value, c *complaint) diag.Diagnostic {
 	d := diag.Diagnostic{Rule: rule, Path: c.in.String()}
 	d.Pos, _ = l.places(bundle, c)
 	d.Message, d.Fix = missingField(c.in), sentence("State it", l.comment(c.in))

@@ -23,7 +23,7 @@ const rule = "cue"
 
 // topLevel reports a package that is no bundle: without a base, or with a
 // field beside base and overlays. CUE would complain about the fields below.
-func (l *loader) topLevel(v cue.Value, files []*ast.File) diag.List {
+func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 	fields, err := v.Fields()
 	if err != nil {
 		return nil // the whole package is refused, and why is said later
@@ -76,7 +76,7 @@ type complaint struct {
 
 // refused turns CUE's errors into one finding for each path. v may be the zero
 // Value, if the files could not be loaded.
-func (l *loader) refused(v cue.Value, err error) diag.List {
+func (l *directory) refused(v cue.Value, err error) diag.List {
 	byPath := map[string]*complaint{}
 	for _, e := range errors.Errors(err) {
 		path := unquoted(e.Path())
@@ -117,7 +117,7 @@ func unquoted(path []string) []string {
 // findings leaves out what follows from another mistake: what is computed from
 // a value that was refused, and the alternatives of a choice that was refused
 // as a whole.
-func (l *loader) findings(v cue.Value, byPath map[string]*complaint) diag.List {
+func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.List {
 	var out, follow diag.List
 	for _, key := range slices.Sorted(maps.Keys(byPath)) {
 		c := byPath[key]
@@ -172,7 +172,7 @@ func application(path []string) (spec.Path, bool) {
 }
 
 // finding says one complaint: where, what and what to do.
-func (l *loader) finding(v cue.Value, c *complaint) diag.Diagnostic {
+func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	best, alternatives := bestOf(c.errors)
 	text := text(best)
 	d := diag.Diagnostic{Rule: rule, Path: c.in.String(), Message: message(text, alternatives)}
@@ -208,7 +208,7 @@ func (l *loader) finding(v cue.Value, c *complaint) diag.Diagnostic {
 
 // incomplete finds why a path has no value: nobody stated one, or the default
 // that somebody stated does not fit.
-func (l *loader) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, open string) {
+func (l *directory) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, open string) {
 	d.Message = fmt.Sprintf("%s has no value, only %s", c.in, open)
 	d.Fix = "State one in the base; as a default, `*value | _`, it lets overlays state another."
 	_, parts := lookup(v, c.path).Expr()
@@ -231,7 +231,7 @@ var number = regexp.MustCompile(`^conflicting values [0-9.]+ and (=~|string|stri
 // places are where to look first and what else took part. The first is what
 // the user wrote at the path, the environment's own before the base's; else
 // what CUE names; else the nearest thing that was written above.
-func (l *loader) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related) {
+func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related) {
 	var users, schemas []diag.Pos
 	for _, e := range c.errors {
 		for _, pos := range append(e.InputPositions(), e.Position()) {
@@ -275,7 +275,7 @@ func onLine(positions []diag.Pos, p diag.Pos) diag.Pos {
 }
 
 // notAllowed finds the field that is not known: CUE may name one below it.
-func (l *loader) notAllowed(d *diag.Diagnostic, v cue.Value, c *complaint) {
+func (l *directory) notAllowed(d *diag.Diagnostic, v cue.Value, c *complaint) {
 	at := l.app()
 	for n, name := range c.in {
 		below, known := step(at, name)

@@ -16,6 +16,7 @@ CUE does not mention while another error exists are found all the same.`,
 	{
 		ID:       staleSchema,
 		Severity: diag.Warning,
+		Final:    true,
 		What:     "A vendored schema that is not the one of this statefulc.",
 		Why:      "statefulc compiles by its own; cue vet and editors read the vendored one, and would tell another story.",
 		Fix:      "Run statefulc init to renew it.",

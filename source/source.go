@@ -19,7 +19,6 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/build"
-	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/load"
 	"cuelang.org/go/mod/modfile"
 
@@ -34,6 +33,16 @@ const BaseName = "base"
 // ErrNoFiles says that a directory holds no CUE package.
 var ErrNoFiles = errors.New("no CUE files; a spec is a CUE package with a base")
 
+// Load reads one directory, see [Loader.Load].
+func Load(dir string) ([]spec.Environment, diag.List, error) { return new(Loader).Load(dir) }
+
+// Loader reads directories one after the other and keeps what they share, the
+// schema. The zero value is ready; it is not for several goroutines at once.
+type Loader struct {
+	shared *language
+	loads  int
+}
+
 // Load reads the CUE package in dir, with the files of the same package in its
 // parents up to the module's root as CUE itself does, and returns its
 // environments: the base first, then the overlays by name.
@@ -41,32 +50,35 @@ var ErrNoFiles = errors.New("no CUE files; a spec is a CUE package with a base")
 // What the user has to mend is in the list; if it has errors there are no
 // environments. The error is for what could not be read at all: a directory
 // that is not there, or [ErrNoFiles].
-func Load(dir string) ([]spec.Environment, diag.List, error) {
-	l, err := newLoader(dir)
+func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
+	if l.loads%renewal == 0 {
+		l.shared = newLanguage()
+	}
+	l.loads++
+	d, err := newDirectory(dir, l.shared)
 	if err != nil {
 		return nil, nil, err
 	}
-	found := l.staleVendored()
-	bundle, bad, err := l.evaluate()
+	found := d.staleVendored()
+	bundle, bad, err := d.evaluate()
 	if err != nil || bad.HasErrors() {
 		return nil, append(found, bad...), err
 	}
-	environments, err := l.environments(bundle)
+	environments, err := d.environments(bundle)
 	return environments, found, err
 }
 
-// loader is one directory on its way from text to values.
-type loader struct {
+// directory is one directory on its way from text to values.
+type directory struct {
+	*language
+
 	dir    string // as the user wrote it: positions begin with it
 	abs    string
 	root   string // of the CUE module; abs itself outside of any
 	inside bool   // dir is in a CUE module
-	ctx    *cue.Context
-
-	definitions cue.Value // the package statefulc.dev/v1
 }
 
-func newLoader(dir string) (*loader, error) {
+func newDirectory(dir string, shared *language) (*directory, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
@@ -78,9 +90,9 @@ func newLoader(dir string) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{dir: dir, abs: abs, ctx: cuecontext.New()}
-	l.root, l.inside, err = ModuleRoot(dir)
-	return l, err
+	d := &directory{language: shared, dir: dir, abs: abs}
+	d.root, d.inside, err = ModuleRoot(dir)
+	return d, err
 }
 
 // ModuleRoot is the directory of the CUE module that dir is in, in full; dir
@@ -104,28 +116,58 @@ func ModuleRoot(dir string) (root string, found bool, err error) {
 var moduleFile = filepath.Join("cue.mod", "module.cue")
 
 // evaluate loads the package and unifies it with #Bundle.
-func (l *loader) evaluate() (cue.Value, diag.List, error) {
-	instance := load.Instances([]string{"."}, l.config())[0]
-	if instance.Err != nil {
-		found, err := l.unloadable(instance.Err)
+func (l *directory) evaluate() (cue.Value, diag.List, error) {
+	instance, found, err := l.instance()
+	if err != nil || found.HasErrors() {
 		return cue.Value{}, found, err
 	}
-	if err := l.buildDefinitions(instance); err != nil {
-		return cue.Value{}, nil, err
+	if v, ok := l.accepted(instance); ok {
+		return v, nil, nil
+	}
+	// What is refused is built anew, first without #Bundle, so that what is no
+	// bundle at all is told in a line.
+	if instance, found, err = l.instance(); err != nil || found.HasErrors() {
+		return cue.Value{}, found, err
 	}
 	v := l.ctx.BuildInstance(instance)
 	if bad := l.topLevel(v, instance.Files); bad.HasErrors() {
 		return cue.Value{}, bad, nil
 	}
-	v = v.Unify(l.definitions.LookupPath(cue.MakePath(cue.Def("#Bundle"))))
+	v = v.Unify(l.bundle)
 	if err := v.Validate(cue.Concrete(true)); err != nil {
 		return cue.Value{}, l.refused(v, err), nil
 	}
 	return v, nil, nil
 }
 
+// accepted evaluates a package that imports the schema, embedding #Bundle in
+// it: evaluating it alone and unifying it then would take twice the time. It
+// says nothing of what is wrong.
+func (l *directory) accepted(instance *build.Instance) (cue.Value, bool) {
+	if !slices.Contains(instance.Imports, l.schema) || instance.AddSyntax(embedBundle(instance.PkgName)) != nil {
+		return cue.Value{}, false
+	}
+	v := l.ctx.BuildInstance(instance)
+	if v.Validate(cue.Concrete(true)) != nil || !v.LookupPath(cue.ParsePath(BaseName)).Exists() {
+		return cue.Value{}, false
+	}
+	return v, l.topLevel(v, nil) == nil
+}
+
+// instance loads the package's files. The schema that it imports is the one
+// that is built already.
+func (l *directory) instance() (*build.Instance, diag.List, error) {
+	instance := load.Instances([]string{"."}, l.config())[0]
+	if instance.Err != nil {
+		found, err := l.unloadable(instance.Err)
+		return nil, found, err
+	}
+	l.share(instance)
+	return instance, nil, nil
+}
+
 // unloadable tells what the user wrote wrong from what could not be read.
-func (l *loader) unloadable(err error) (diag.List, error) {
+func (l *directory) unloadable(err error) (diag.List, error) {
 	if _, none := errors.AsType[*load.NoFilesError](err); none || strings.Contains(err.Error(), "matched no packages") {
 		return nil, fmt.Errorf("%s: %w", l.dir, ErrNoFiles)
 	}
@@ -144,19 +186,16 @@ func (l *loader) unloadable(err error) (diag.List, error) {
 	return nil, fmt.Errorf("%s: %w", l.dir, err)
 }
 
-// config serves the schema from the binary. An overlay on cue.mod/pkg works
-// without network and wins over a vendored copy.
-func (l *loader) config() *load.Config {
-	overlay := map[string]load.Source{filepath.Join(l.root, moduleFile): l.module()}
-	for name, text := range schema.Files() {
-		overlay[filepath.Join(l.root, filepath.FromSlash(schema.VendorDir), name)] = load.FromBytes(text)
-	}
-	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay, Env: append(os.Environ(), "CUE_REGISTRY=none")}
+// config reads from the disk, but for the schema and the module file.
+func (l *directory) config() *load.Config {
+	overlay := standIns(l.root)
+	overlay[filepath.Join(l.root, moduleFile)] = l.module()
+	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay, Env: environ()}
 }
 
 // module is the module file without its dependencies: CUE would ask a registry
 // for them, even for those that nothing imports, and the schema needs none.
-func (l *loader) module() load.Source {
+func (l *directory) module() load.Source {
 	if !l.inside {
 		return load.FromString(schema.ModuleFile)
 	}
@@ -176,22 +215,8 @@ func (l *loader) module() load.Source {
 	return load.FromBytes(text)
 }
 
-// buildDefinitions takes the schema as the package imports it, so that values
-// of both refer to the same definitions; a package without the import gets its
-// own.
-func (l *loader) buildDefinitions(instance *build.Instance) error {
-	at := slices.IndexFunc(instance.Imports, func(i *build.Instance) bool { return i.ImportPath == schema.ImportPath })
-	if at < 0 {
-		own := load.Instances([]string{schema.ImportPath}, l.config())[0]
-		l.definitions = l.ctx.BuildInstance(own)
-	} else {
-		l.definitions = l.ctx.BuildInstance(instance.Imports[at])
-	}
-	return l.definitions.Err()
-}
-
 // environments decodes the bundle.
-func (l *loader) environments(bundle cue.Value) ([]spec.Environment, error) {
+func (l *directory) environments(bundle cue.Value) ([]spec.Environment, error) {
 	base, err := l.environment(BaseName, bundle.LookupPath(cue.ParsePath(BaseName)))
 	if err != nil {
 		return nil, err
@@ -214,7 +239,7 @@ func (l *loader) environments(bundle cue.Value) ([]spec.Environment, error) {
 
 // environment decodes one. A field that package spec lacks is an error, not
 // silence: cue.Value.Decode would drop it.
-func (l *loader) environment(name string, v cue.Value) (spec.Environment, error) {
+func (l *directory) environment(name string, v cue.Value) (spec.Environment, error) {
 	text, err := v.MarshalJSON()
 	if err != nil {
 		return spec.Environment{}, err
@@ -228,14 +253,12 @@ func (l *loader) environment(name string, v cue.Value) (spec.Environment, error)
 	if err := app.FillDefaults(); err != nil {
 		return spec.Environment{}, err
 	}
-	index := new(spec.Index)
-	l.index(index, nil, v)
-	return spec.Environment{Name: name, App: app, Index: index}, nil
+	return spec.Environment{Name: name, App: app, Index: l.index(v)}, nil
 }
 
 // staleVendored compares what `statefulc init` once wrote with the schema of
 // this binary. The compiler does not read it; cue vet and editors do.
-func (l *loader) staleVendored() diag.List {
+func (l *directory) staleVendored() diag.List {
 	dir := filepath.Join(l.root, filepath.FromSlash(schema.VendorDir))
 	if _, err := os.Stat(dir); err != nil {
 		return nil // nothing is vendored

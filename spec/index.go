@@ -32,28 +32,17 @@ func (p Path) Join(elems ...string) Path {
 	return append(p[:len(p):len(p)], elems...)
 }
 
-func (p Path) key() string { return strings.Join(p, "\x00") }
-
 // Origin is where the user wrote the value at Path.
 type Origin struct {
 	Path Path
 	Pos  diag.Pos
 }
 
-// Index knows where each value of one environment was written. A value that
-// nobody wrote, a default or a computed name, has no entry of its own.
+// Index knows where each value of one environment was written.
 type Index struct {
-	origins map[string]Origin
-}
-
-// Add records an origin; the first of a path stands.
-func (x *Index) Add(o Origin) {
-	if x.origins == nil {
-		x.origins = map[string]Origin{}
-	}
-	if _, ok := x.origins[o.Path.key()]; !ok {
-		x.origins[o.Path.key()] = o
-	}
+	// Locate is the place of the value at a path; nowhere for a value that
+	// nobody wrote, a default or a computed name.
+	Locate func(Path) diag.Pos
 }
 
 // Find returns the origin of the value at p, or that of its nearest ancestor
@@ -61,8 +50,8 @@ func (x *Index) Add(o Origin) {
 // The last resort is the application itself, the empty path.
 func (x *Index) Find(p Path) Origin {
 	for n := len(p); n >= 0; n-- {
-		if o, ok := x.origins[p[:n].key()]; ok {
-			return o
+		if pos := x.Locate(p[:n]); pos.IsValid() {
+			return Origin{Path: p[:n], Pos: pos}
 		}
 	}
 	return Origin{}

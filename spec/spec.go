@@ -43,6 +43,13 @@ type App struct {
 	PullSecrets    []string                `json:"pullSecrets"`
 	Objects        map[string]Tree         `json:"objects"`
 	Patches        map[string]Patch        `json:"patches"`
+	Waive          map[string]Waiver       `json:"waive"`
+}
+
+// Waiver accepts the findings of a rule.
+type Waiver struct {
+	Reason string `json:"reason"`
+	Until  string `json:"until"` // the last day that it counts; "": all
 }
 
 // Tree is an object as it would stand in a file. Its numbers keep their own
@@ -203,6 +210,7 @@ type Container struct {
 	Capabilities []string                   `json:"capabilities"`
 	Privileged   bool                       `json:"privileged"`
 	ReadOnlyRoot *bool                      `json:"readOnlyRoot"`
+	Waive        map[string]Waiver          `json:"waive"`
 }
 
 // Helper is a container beside the main one.
@@ -231,13 +239,14 @@ var Audiences = []string{"local", "peer", "metrics", "client"}
 
 // Storage is a volume of each pod's own.
 type Storage struct {
-	Mount   Mount    `json:"mount"`
-	Size    string   `json:"size"`
-	Class   *string  `json:"class"` // nil: the cluster's default; "": none
-	Mode    string   `json:"mode"`
-	Block   bool     `json:"block"`
-	Static  []Static `json:"static"`
-	Restore []string `json:"restore"`
+	Mount   Mount             `json:"mount"`
+	Size    string            `json:"size"`
+	Class   *string           `json:"class"` // nil: the cluster's default; "": none
+	Mode    string            `json:"mode"`
+	Block   bool              `json:"block"`
+	Static  []Static          `json:"static"`
+	Restore []string          `json:"restore"`
+	Waive   map[string]Waiver `json:"waive"`
 }
 
 // Static is a volume that exists already: one of Local, NFS and CSI.
@@ -327,6 +336,7 @@ type Service struct {
 	Select      map[string]string `json:"select"`
 	Type        string            `json:"type"`
 	Annotations map[string]string `json:"annotations"`
+	Waive       map[string]Waiver `json:"waive"`
 }
 
 // Toleration is a taint that does not matter.
@@ -352,8 +362,9 @@ type Egress struct {
 
 // Secret is a Secret of the cluster.
 type Secret struct {
-	Keys []string     `json:"keys"`
-	From *SecretStore `json:"from"` // nil: it is there already
+	Keys  []string          `json:"keys"`
+	From  *SecretStore      `json:"from"` // nil: it is there already
+	Waive map[string]Waiver `json:"waive"`
 }
 
 // SecretStore is where an ExternalSecret fetches from.
@@ -365,9 +376,10 @@ type SecretStore struct {
 
 // Patch changes a compiled object.
 type Patch struct {
-	Target     Target `json:"target"`
-	Merge      Tree   `json:"merge"`
-	Operations []Tree `json:"operations"`
+	Target     Target            `json:"target"`
+	Merge      Tree              `json:"merge"`
+	Operations []Tree            `json:"operations"`
+	Waive      map[string]Waiver `json:"waive"`
 }
 
 // Target names a compiled object.
@@ -384,6 +396,7 @@ type StorageClass struct {
 	Expand       *bool             `json:"expand"`
 	Binding      string            `json:"binding"`
 	MountOptions []string          `json:"mountOptions"`
+	Waive        map[string]Waiver `json:"waive"`
 }
 
 // Value is that of an environment variable: a text, or a key of a secret.

@@ -82,6 +82,7 @@ func (p *SpecPass) At(path spec.Path, message, fix string) {
 		Path:     path.String(),
 		Message:  message,
 		Fix:      fix,
+		Scope:    [][]string{path},
 	})
 }
 
@@ -101,10 +102,13 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 		Message:  fmt.Sprintf("%v: %v: %s", o.Ref(), f, message),
 		Fix:      fix,
 	}
+	if of := o.Trace(nil); len(of) > 0 {
+		d.Scope = append(d.Scope, of[0])
+	}
 	for i, path := range o.Trace(f) {
 		pos := p.index.Find(path).Pos
 		if i == 0 {
-			d.Pos, d.Path = pos, path.String()
+			d.Pos, d.Path, d.Scope = pos, path.String(), append(d.Scope, path)
 			continue
 		}
 		d.Related = append(d.Related, diag.Related{Pos: pos, Message: path.String() + " is part of it"})

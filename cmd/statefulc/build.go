@@ -16,6 +16,7 @@ import (
 type buildOptions struct {
 	output      string
 	environment string
+	reporting
 }
 
 func buildCommand() *cobra.Command {
@@ -31,38 +32,46 @@ and none at all if anything is wrong.
 With -o - the objects of one environment are printed instead.`,
 		Example: `  statefulc build apps/cassandra
   statefulc build apps/cassandra -o - --env prod | kubectl diff -f -`,
-		RunE: func(cmd *cobra.Command, args []string) error { return build(cmd, directories(args), o) },
+		RunE: func(cmd *cobra.Command, args []string) error { return build(cmd, directories(args), &o) },
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "directory to write to, or - for standard output (default deploy/ beside the spec)")
 	cmd.Flags().StringVar(&o.environment, "env", source.BaseName, "environment to print with -o -")
+	o.addFlags(cmd)
 	return cmd
 }
 
-func build(cmd *cobra.Command, dirs []string, o buildOptions) error {
+func build(cmd *cobra.Command, dirs []string, o *buildOptions) error {
 	if o.output != "" && len(dirs) > 1 {
 		return errors.New("-o takes the output of one directory; without it each gets a deploy/ of its own")
 	}
 	if cmd.Flags().Changed("env") && o.output != "-" {
 		return errors.New("--env chooses what -o - prints; all environments are written")
 	}
-	return each(dirs, func(dir string) error { return buildOne(cmd, dir, o) })
+	if o.output == "-" && o.format.Data {
+		return fmt.Errorf("-o - and --format %s both print to standard output", o.format.Name)
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	return o.each(cmd, dirs, func(p *pipeline.Pipeline, dir string) outcome { return buildOne(cmd, p, dir, o) })
 }
 
-func buildOne(cmd *cobra.Command, dir string, o buildOptions) error {
-	result, err := pipeline.Build(dir)
+func buildOne(cmd *cobra.Command, p *pipeline.Pipeline, dir string, o *buildOptions) (out outcome) {
+	result, err := p.Build(dir)
 	if err != nil {
-		return err
+		return outcome{err: err}
 	}
-	if err := report(cmd, result.Found); err != nil {
-		return err
+	out.found = result.Found
+	switch {
+	case o.stop(result.Found):
+	case o.output == "-":
+		out.err = printEnvironment(cmd, result, o.environment)
+	case o.output == "":
+		out.talk, out.err = writeTree(filepath.Join(dir, "deploy"), result)
+	default:
+		out.talk, out.err = writeTree(o.output, result)
 	}
-	switch o.output {
-	case "-":
-		return printEnvironment(cmd, result, o.environment)
-	case "":
-		o.output = filepath.Join(dir, "deploy")
-	}
-	return writeTree(cmd, o.output, result)
+	return out
 }
 
 func printEnvironment(cmd *cobra.Command, result *pipeline.Result, name string) error {
@@ -77,18 +86,19 @@ func printEnvironment(cmd *cobra.Command, result *pipeline.Result, name string) 
 	return fmt.Errorf("no environment %q; there are %s", name, strings.Join(names, ", "))
 }
 
-func writeTree(cmd *cobra.Command, dir string, result *pipeline.Result) error {
+// writeTree writes the files below dir, and returns what there is to say of it.
+func writeTree(dir string, result *pipeline.Result) (talk string, err error) {
 	files := map[string][]byte{}
 	for _, f := range result.Files {
 		files[f.Path] = f.Data
 	}
 	written, err := write(dir, files)
 	if err != nil {
-		return fmt.Errorf("nothing was written: %w", err)
+		return "", fmt.Errorf("nothing was written: %w", err)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d files, %d written\n", dir, len(files), written)
+	talk = fmt.Sprintf("%s: %d files, %d written\n", dir, len(files), written)
 	for _, file := range leftovers(dir, files) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s: no longer made, delete it\n", file)
+		talk += fmt.Sprintf("%s: no longer made, delete it\n", file)
 	}
-	return nil
+	return talk, nil
 }

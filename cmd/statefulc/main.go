@@ -14,8 +14,6 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-
-	"github.com/statefulc/statefulc/diag"
 )
 
 func main() {
@@ -30,8 +28,8 @@ var errFindings = errors.New("findings")
 
 func run(args []string, stdout, stderr io.Writer) (code int) {
 	defer func() {
-		if bug := recover(); bug != nil {
-			fmt.Fprintf(stderr, "statefulc: internal error: %v\nThis is a bug of statefulc; nothing was written. Please report it with the spec.\n", bug)
+		if cause := recover(); cause != nil {
+			fmt.Fprintf(stderr, "statefulc: %v\n", bug(cause))
 			code = 2
 		}
 	}()
@@ -48,6 +46,11 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 		fmt.Fprintf(stderr, "statefulc: %v\n", err)
 		return 2
 	}
+}
+
+// bug is what is said of a panic, without its stack.
+func bug(cause any) error {
+	return fmt.Errorf("internal error: %v\nThis is a bug of statefulc; what it happened with was not written. Please report it with the spec.", cause)
 }
 
 func command() *cobra.Command {
@@ -69,34 +72,4 @@ func directories(args []string) []string {
 		return []string{"."}
 	}
 	return args
-}
-
-// each does something with each directory, also after one that cannot be read
-// or has findings.
-func each(dirs []string, do func(dir string) error) error {
-	var failed []error
-	findings := false
-	for _, dir := range dirs {
-		switch err := do(dir); {
-		case errors.Is(err, errFindings):
-			findings = true
-		case err != nil:
-			failed = append(failed, err)
-		}
-	}
-	if len(failed) == 0 && findings {
-		return errFindings
-	}
-	return errors.Join(failed...)
-}
-
-// report prints findings; the error is errFindings if they stop the run.
-func report(cmd *cobra.Command, found diag.List) error {
-	if err := diag.Print(cmd.ErrOrStderr(), found); err != nil {
-		return err
-	}
-	if found.HasErrors() {
-		return errFindings
-	}
-	return nil
 }

@@ -59,18 +59,30 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// README shows the findings that a script has seen.
-func TestReadmeShowsWhatWasRun(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	script, err := txtar.ParseFile("../../testdata/script/findings.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := string(script.Files[len(script.Files)-1].Data)
-	if !strings.Contains(string(readme), want) {
-		t.Errorf("README.md does not show\n%s", want)
+// The documents show what scripts have seen.
+func TestDocumentsShowWhatWasRun(t *testing.T) {
+	for _, c := range []struct{ document, script, file string }{
+		{"README.md", "findings", "want"},
+		{"docs/findings.md", "formats", "want.source"},
+		{"docs/findings.md", "formats", "want.json"},
+		{"docs/findings.md", "formats", "want.github"},
+	} {
+		document, err := os.ReadFile("../../" + c.document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script, err := txtar.ParseFile("../../testdata/script/" + c.script + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "```\n" // never in a document by itself
+		for _, f := range script.Files {
+			if f.Name == c.file {
+				want = string(f.Data)
+			}
+		}
+		if !strings.Contains(string(document), "\n"+want+"```") {
+			t.Errorf("%s does not show\n%s", c.document, want)
+		}
 	}
 }

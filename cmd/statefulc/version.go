@@ -31,3 +31,12 @@ func versionCommand() *cobra.Command {
 		},
 	}
 }
+
+// version is that of the main module; empty if the binary does not say.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return info.Main.Version
+}

@@ -5,13 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/pipeline"
 )
 
 type vetOptions struct {
 	manifests  bool
 	kubernetes string
+	reporting
 }
 
 func vetCommand() *cobra.Command {
@@ -25,35 +25,38 @@ refuse, what the API server would refuse of the objects, and what the rules know
 Silent if all is well.
 
 With --manifests the arguments hold no specs but Kubernetes objects, as YAML files
-and kustomizations: the rules on objects are the same. Each argument is judged by
-itself; below it, a kustomization is built unless another one refers to it.`,
-		Example: `  statefulc vet apps/cassandra
+and kustomizations; the rules on objects are the same. Each argument is judged by
+itself; below it, a kustomization is built unless another one refers to it.
+
+With another --format than text, findings are data, on standard output: one document
+for all directories, also when there is nothing to say.`,
+		Example: `  statefulc vet apps/*
+  statefulc vet --format sarif --strict apps/* >statefulc.sarif
   statefulc vet --manifests --kubernetes 1.34 clusters/prod/*`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.kubernetes != "" && !o.manifests {
 				return errors.New("--kubernetes is for --manifests; a spec says itself which version it is for")
 			}
-			return each(directories(args), func(dir string) error {
-				found, err := vet(dir, o)
-				if err != nil {
-					return err
-				}
-				return report(cmd, found)
-			})
+			if err := o.check(); err != nil {
+				return err
+			}
+			return o.each(cmd, directories(args), o.vet)
 		},
 	}
 	cmd.Flags().BoolVar(&o.manifests, "manifests", false, "check Kubernetes objects in YAML files and kustomize directories")
 	cmd.Flags().StringVar(&o.kubernetes, "kubernetes", "", "version of the cluster that manifests are for (default the newest known)")
+	o.addFlags(cmd)
 	return cmd
 }
 
-func vet(dir string, o vetOptions) (diag.List, error) {
+func (o *vetOptions) vet(p *pipeline.Pipeline, dir string) outcome {
 	if o.manifests {
-		return pipeline.VetManifests(dir, o.kubernetes)
+		found, err := pipeline.VetManifests(dir, o.kubernetes)
+		return outcome{found: found, err: err}
 	}
-	result, err := pipeline.Vet(dir)
+	result, err := p.Vet(dir)
 	if err != nil {
-		return nil, err
+		return outcome{err: err}
 	}
-	return result.Found, nil
+	return outcome{found: result.Found}
 }

@@ -110,8 +110,8 @@ var writers = []string{
 	"Remove", "RemoveAll", "Rename", "Symlink", "Truncate", "WriteFile",
 }
 
-// TestOnlyTheCommandWrites reads the code for calls that change the disk, and
-// for init functions, of which the house has none.
+// TestOnlyTheCommandWrites reads the code for calls that change the disk or
+// read the clock, and for init functions, of which the house has none.
 func TestOnlyTheCommandWrites(t *testing.T) {
 	for name, p := range packages(t) {
 		for _, file := range p.GoFiles {
@@ -125,6 +125,9 @@ func TestOnlyTheCommandWrites(t *testing.T) {
 				case *ast.SelectorExpr:
 					if x, ok := n.X.(*ast.Ident); ok && x.Name == "os" && slices.Contains(writers, n.Sel.Name) && name != "cmd/statefulc" {
 						t.Errorf("%v: only cmd/statefulc writes files", files.Position(n.Pos()))
+					}
+					if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" && n.Sel.Name == "Now" && name != "cmd/statefulc" {
+						t.Errorf("%v: only cmd/statefulc reads the clock", files.Position(n.Pos()))
 					}
 				case *ast.FuncDecl:
 					if n.Name.Name == "init" && n.Recv == nil {

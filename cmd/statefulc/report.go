@@ -1,0 +1,208 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/pipeline"
+)
+
+// reporting is how findings are to be printed and what they stop: the flags
+// that vet and build share.
+type reporting struct {
+	format formatFlag
+	source bool
+	strict bool
+	day    *today
+}
+
+func (r *reporting) addFlags(cmd *cobra.Command) {
+	r.format = formatFlag(diag.Formats[0])
+	cmd.Flags().Var(&r.format, "format", "how to print findings: "+strings.Join(formatNames(), ", "))
+	cmd.Flags().BoolVar(&r.source, "show-source", false, "with text, show the line of each finding, as in a terminal")
+	cmd.Flags().BoolVar(&r.strict, "strict", false, "warnings stop the run too")
+	r.day = addTodayFlag(cmd)
+	var completions []string
+	for _, f := range diag.Formats {
+		completions = append(completions, cobra.CompletionWithDesc(f.Name, f.What))
+	}
+	if err := cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(completions, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err)
+	}
+}
+
+func (r *reporting) check() error {
+	if r.source && r.format.Data {
+		return fmt.Errorf("--show-source is for text; --format %s is for programs", r.format.Name)
+	}
+	return nil
+}
+
+// stop reports whether nothing may be written because of what was found.
+func (r *reporting) stop(found diag.List) bool {
+	return found.HasErrors() || r.strict && found.HasWarnings()
+}
+
+// outcome is what there is to say of one directory.
+type outcome struct {
+	found diag.List
+	talk  string // of what was written
+	err   error  // it could not be done
+}
+
+// each does something with each directory, as many at a time as there are
+// cores, also after one that cannot be read or has findings. It reports it all
+// once, in the order of the directories.
+func (r *reporting) each(cmd *cobra.Command, dirs []string, do func(p *pipeline.Pipeline, dir string) outcome) error {
+	outcomes := make([]outcome, len(dirs))
+	var taken atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(dirs)) {
+		workers.Go(func() {
+			p := &pipeline.Pipeline{Options: pipeline.Options{Today: r.day.String()}}
+			for i := int(taken.Add(1)) - 1; i < len(dirs); i = int(taken.Add(1)) - 1 {
+				outcomes[i] = guarded(func() outcome { return do(p, dirs[i]) })
+			}
+		})
+	}
+	workers.Wait()
+	return r.report(cmd, outcomes)
+}
+
+// guarded turns a panic into an error: it would end the process, and with it
+// the work on other directories.
+func guarded(do func() outcome) (out outcome) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			out = outcome{err: bug(cause)}
+		}
+	}()
+	return do()
+}
+
+// report prints what was found everywhere as one list, then the talk; the error
+// is errFindings if a finding stopped something. If nothing was found and every
+// directory failed, no document is printed: it would say that all is well.
+func (r *reporting) report(cmd *cobra.Command, outcomes []outcome) error {
+	var found diag.List
+	var talk strings.Builder
+	var failed []error
+	for _, o := range outcomes {
+		found = append(found, o.found...)
+		talk.WriteString(o.talk)
+		if o.err != nil {
+			failed = append(failed, o.err)
+		}
+	}
+	if len(failed) < len(outcomes) || len(found) > 0 {
+		if err := r.print(cmd, found.Sorted()); err != nil {
+			return err
+		}
+	}
+	if _, err := io.WriteString(cmd.ErrOrStderr(), talk.String()); err != nil {
+		return err
+	}
+	if len(failed) == 0 && r.stop(found) {
+		return errFindings
+	}
+	return errors.Join(failed...)
+}
+
+// print puts documents where data goes, and text where talk does.
+func (r *reporting) print(cmd *cobra.Command, found diag.List) error {
+	out := cmd.ErrOrStderr()
+	if r.format.Data {
+		out = cmd.OutOrStdout()
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	return r.format.Print(out, found, &diag.Context{
+		Lines:  reader(),
+		Source: r.source || isTerminal(out),
+		Color:  isTerminal(out) && wantsColor(),
+		Dir:    dir,
+		Rules:  pipeline.Rules(),
+		Tool:   version(),
+	})
+}
+
+// reader reads files by lines. It remembers the last one: findings come by file.
+func reader() func(string) []string {
+	var last string
+	var lines []string
+	return func(file string) []string {
+		if file != last {
+			last, lines = file, readLines(file)
+		}
+		return lines
+	}
+}
+
+// readLines is nil for what cannot be read, or is no file: the schema in the
+// binary, a directory.
+func readLines(file string) []string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	var lines []string
+	for line := range strings.SplitSeq(string(text), "\n") {
+		lines = append(lines, strings.TrimSuffix(line, "\r"))
+	}
+	return lines
+}
+
+// isTerminal takes the null device for one too: nobody sees the difference.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// wantsColor heeds https://no-color.org. A console of Windows would have to be
+// asked to understand colours.
+func wantsColor() bool {
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows"
+}
+
+// formatFlag is the value of --format.
+type formatFlag diag.Format
+
+func (f *formatFlag) String() string { return f.Name }
+func (f *formatFlag) Type() string   { return "FORMAT" }
+
+func (f *formatFlag) Set(name string) error {
+	for _, known := range diag.Formats {
+		if known.Name == name {
+			*f = formatFlag(known)
+			return nil
+		}
+	}
+	message := "there are " + strings.Join(formatNames(), ", ")
+	if hint := diag.DidYouMean(name, formatNames()); hint != "" {
+		message += "; d" + strings.TrimPrefix(hint, "D")
+	}
+	return errors.New(message)
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range diag.Formats {
+		names = append(names, f.Name)
+	}
+	return names
+}
