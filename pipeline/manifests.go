@@ -22,8 +22,13 @@ func VetManifests(path, kubernetes string) (diag.List, error) {
 		return nil, err
 	}
 	for _, u := range units {
-		judged := validate.Objects(u.Objects, u.Index, kubernetes)
-		found = append(found, slices.DeleteFunc(judged, func(d diag.Diagnostic) bool { return isSaid(found, d) })...)
+		found = append(found, u.Found...)
+		for _, d := range validate.Objects(u.Objects, u.Index, kubernetes) {
+			d.Path, d.Scope = "", nil // which are for specs
+			if !isSaid(u.Found, d) {
+				found = append(found, d)
+			}
+		}
 	}
 	return found.Sorted(), nil
 }
@@ -31,7 +36,5 @@ func VetManifests(path, kubernetes string) (diag.List, error) {
 // isSaid reports whether a field was reported as it was read: what did not fit
 // was taken out of the object, and is not missing.
 func isSaid(found diag.List, d diag.Diagnostic) bool {
-	return slices.ContainsFunc(found, func(f diag.Diagnostic) bool {
-		return f.Object == d.Object && f.Field == d.Field && f.Field != "" && f.Pos == d.Pos
-	})
+	return d.Field != "" && slices.ContainsFunc(found, func(f diag.Diagnostic) bool { return f.Object == d.Object && f.Field == d.Field })
 }

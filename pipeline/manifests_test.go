@@ -188,6 +188,7 @@ func TestStrangeDirectories(t *testing.T) {
 		"garbage.yaml: the file is no text in UTF-8",
 		"huge.yaml: the file has 14 MB, more than the 8 that are read",
 		"k/kustomization.yaml: pipe.yaml: it is no regular file",
+		"k/kustomization.yaml: ../good.yaml: kustomize reads no files above a kustomization",
 		"k/kustomization.yaml: https://example.com/a.yaml: it is in another repository, and not fetched",
 		"k/kustomization.yaml: github.com/example/x//y?ref=v1: it is in another repository, and not fetched",
 	}

@@ -3,6 +3,7 @@ package plain
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,10 +34,15 @@ func (l *loader) build(dir string) {
 	t := &tracer{loader: l, root: dir, within: within, patches: l.patches(within)}
 	built, err := run(dir)
 	idle := t.idle(u, built)
-	if err != nil {
-		if !idle && !t.isReported() { // else it is that
-			u.report(unbuilt, diag.Error, within[0].pos, "kustomize does not build it: "+relative(err, dir), "See what kustomize says.")
-		}
+	switch {
+	case err == nil:
+	case t.isPartial():
+		u.report(remote, diag.Warning, within[0].pos, "nothing of it is checked, for kustomize does not build the part that is here: "+relative(err, dir), "Check what `kustomize build` prints.")
+		return
+	case idle || t.isReported(): // it is that
+		return
+	default:
+		u.report(unbuilt, diag.Error, within[0].pos, "kustomize does not build it: "+relative(err, dir), "See what kustomize says.")
 		return
 	}
 	for _, r := range built {
@@ -47,29 +53,35 @@ func (l *loader) build(dir string) {
 	u.selectors(t)
 }
 
+// isPartial reports whether some objects are not here, or not as files.
+func (t *tracer) isPartial() bool {
+	return slices.ContainsFunc(t.within, func(k *kustomization) bool {
+		return k.get("helmCharts") != nil || k.get("generators") != nil || k.get("helmChartInflationGenerator") != nil ||
+			slices.ContainsFunc(k.references(), func(r reference) bool { return errors.Is(r.missing(), errRemote) })
+	})
+}
+
 // isReported reports whether there are errors in the files of a kustomization.
 func (t *tracer) isReported() bool {
-	for _, k := range t.within {
-		files := []string{k.file}
-		for _, r := range k.references() {
-			files = append(files, r.path)
-		}
-		if slices.ContainsFunc(t.found, func(d diag.Diagnostic) bool {
-			return d.Severity == diag.Error && slices.Contains(files, d.Pos.File)
-		}) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.within, func(k *kustomization) bool { return t.hasErrors(k.file) || t.isBroken(k) })
+}
+
+// isBroken reports whether a file that k names is not there, or cannot be read.
+func (t *tracer) isBroken(k *kustomization) bool {
+	return slices.ContainsFunc(k.references(), func(r reference) bool { return r.missing() != nil || t.hasErrors(r.path) })
+}
+
+func (t *tracer) hasErrors(file string) bool {
+	return slices.ContainsFunc(t.found, func(d diag.Diagnostic) bool { return d.Severity == diag.Error && d.Pos.File == file })
 }
 
 // idle reports patches of objects that are not there: those that name theirs
 // stop the build, those with a target do nothing, without a word.
 func (t *tracer) idle(u *unit, built []*resource.Resource) (stops bool) {
-	kinds := t.names()
-	if kinds == nil {
+	if t.isPartial() || slices.ContainsFunc(t.within, t.isBroken) {
 		return false
 	}
+	kinds := t.names()
 	for _, r := range built {
 		kinds[r.GetKind()] = append(kinds[r.GetKind()], r.GetName())
 	}
@@ -101,14 +113,10 @@ func (p patch) isNeeded(kinds map[string][]string) bool {
 	return false
 }
 
-// names are those of all objects, as they are written, by kind; nil if some
-// are not here.
+// names are those of all objects, as they are written, by kind.
 func (t *tracer) names() map[string][]string {
 	out := map[string][]string{}
 	for _, k := range t.within {
-		if k.get("helmCharts") != nil || k.get("generators") != nil || slices.ContainsFunc(k.references(), func(r reference) bool { return r.missing() != nil }) {
-			return nil
-		}
 		for _, file := range t.filesOf(k) {
 			for _, v := range flat(t.read(file).documents) {
 				kind := v.get("kind").str()
@@ -210,8 +218,7 @@ func (k *kustomization) prune() {
 				return false
 			}
 			files.list = slices.DeleteFunc(files.list, func(v *value) bool {
-				r := reference{withoutKey(v), filepath.Join(k.dir, filepath.FromSlash(withoutKey(v).str())), false}
-				return r.missing() != nil
+				return k.reference(withoutKey(v), false).missing() != nil
 			})
 			return gone[files]
 		})

@@ -24,6 +24,7 @@ import (
 type fitting struct {
 	rule   string
 	object string // whose fields they are: StatefulSet/db
+	secret bool   // values are not for logs
 	found  diag.List
 }
 
@@ -144,7 +145,11 @@ func (f *fitting) string(at manifest.Field, v *value) bool {
 	if _, ok := v.scalar.(string); ok || v.isMap() || v.isList {
 		return f.isOf(at, v, ok, "a string")
 	}
-	f.report(at, v.pos, v.is()+", and a string is asked for", fmt.Sprintf("Quote it: %q.", v.text))
+	message, fix := v.is(), fmt.Sprintf("Quote it: %q.", v.text)
+	if f.secret {
+		message, fix = "it is none", "Quote it."
+	}
+	f.report(at, v.pos, message+", and a string is asked for", fix)
 	v.scalar = v.text
 	return true
 }

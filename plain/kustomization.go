@@ -52,6 +52,17 @@ type reference struct {
 	*value        // the name
 	path   string // where it is, if it is local
 	isDir  bool   // may be a directory
+	above  bool   // it is not below the kustomization
+}
+
+func (k *kustomization) reference(name *value, isDir bool) reference {
+	r := reference{value: name, path: filepath.Join(k.dir, filepath.FromSlash(name.str())), isDir: isDir}
+	if filepath.IsAbs(name.str()) {
+		r.path = filepath.Clean(name.str())
+	}
+	rel, err := filepath.Rel(k.dir, r.path)
+	r.above = err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator))
+	return r
 }
 
 // The fields of a kustomization with names of files: lists of names, and names
@@ -74,7 +85,7 @@ func (k *kustomization) references() []reference {
 		if name == "" || strings.Contains(name, "\n") {
 			return // what is longer is the thing itself
 		}
-		out = append(out, reference{v, filepath.Join(k.dir, filepath.FromSlash(name)), isDir})
+		out = append(out, k.reference(v, isDir))
 	}
 	for _, field := range namedDirs {
 		for _, v := range k.get(field).elems() {
@@ -125,6 +136,8 @@ func (r reference) missing() error {
 		return errors.New("it is a directory")
 	case !info.IsDir() && !info.Mode().IsRegular():
 		return errors.New("it is no regular file")
+	case !info.IsDir() && r.above:
+		return errors.New("kustomize reads no files above a kustomization")
 	}
 	return nil
 }
@@ -141,7 +154,7 @@ func (l *loader) check(k *kustomization) {
 		case errors.Is(err, errRemote):
 			l.report(remote, r.pos, r.str()+": "+err.Error(), "Vendor it, or see to it that it is checked where it is.")
 		case err != nil:
-			l.report(unbuilt, r.pos, r.str()+": "+err.Error(), "Name a file that is there.")
+			l.report(unbuilt, r.pos, r.str()+": "+err.Error(), "Name what is there, a file below or a directory.")
 		}
 	}
 	for _, field := range []string{"helmCharts", "helmChartInflationGenerator"} {

@@ -19,7 +19,6 @@ type unit struct {
 	Unit
 	places map[manifest.Ref]diag.Pos
 	roots  map[string]*value // the objects, by the first step of paths in the index
-	found  diag.List
 }
 
 func newUnit(name string) *unit {
@@ -37,7 +36,7 @@ func (u *unit) locate(path spec.Path) diag.Pos {
 }
 
 func (u *unit) report(id string, severity diag.Severity, pos diag.Pos, message, fix string, related ...diag.Related) {
-	u.found = append(u.found, diag.Diagnostic{Rule: id, Severity: severity, Pos: pos, Message: message, Fix: fix, Related: related})
+	u.Found = append(u.Found, diag.Diagnostic{Rule: id, Severity: severity, Pos: pos, Message: message, Fix: fix, Related: related})
 }
 
 // add takes what a document holds: an object, a list of them, or nothing that
@@ -84,12 +83,12 @@ func (u *unit) object(v *value) {
 		}
 		return // one with generateName is made, never applied
 	}
-	f := &fitting{rule: invalid, object: gvk.Kind + "/" + print(name.scalar)}
+	f := &fitting{rule: invalid, object: gvk.Kind + "/" + print(name.scalar), secret: gvk.Kind == "Secret"}
 	f.fit(nil, v, goType(gvk))
 	if !scheme.Scheme.Recognizes(gvk) {
 		f.fit(manifest.ParseField("metadata"), v.get("metadata"), reflect.TypeFor[metav1.ObjectMeta]())
 	}
-	u.found = append(u.found, f.found...)
+	u.Found = append(u.Found, f.found...)
 	resource, err := manifest.Decode(v.tree().(map[string]any))
 	if err != nil {
 		u.report(invalid, diag.Error, v.pos, f.object+": "+err.Error(), "Write the object as the API server takes it.")

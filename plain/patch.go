@@ -2,7 +2,6 @@ package plain
 
 import (
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -40,13 +39,13 @@ func (l *loader) patch(k *kustomization, v *value) []patch {
 		name, inline = v.str(), v
 	}
 	var documents []*value
-	switch path := filepath.Join(k.dir, filepath.FromSlash(name)); {
+	switch r := k.reference(&value{scalar: name}, false); {
 	case inline != nil && (name == "" || strings.Contains(name, "\n")):
 		found := diag.List(nil)
 		documents, found = parseIn(inline)
 		l.found = append(l.found, found...)
-	case name != "" && (reference{v, path, false}).missing() == nil:
-		documents = l.read(path).documents
+	case name != "" && r.missing() == nil:
+		documents = l.read(r.path).documents
 	}
 	var out []patch
 	for _, d := range documents {

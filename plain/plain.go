@@ -28,6 +28,7 @@ type Unit struct {
 	Name    string // its directory
 	Objects *manifest.Set
 	Index   *spec.Index
+	Found   diag.List // what was reported of its objects as they were read
 }
 
 // ErrNoObjects says that there is nothing to check.
@@ -38,20 +39,20 @@ var ErrNoObjects = errors.New("no Kubernetes objects, in YAML files or a kustomi
 // refers to it, and files are read by themselves unless one does. Hidden
 // directories and links to directories are not entered.
 //
-// What the user has to mend is in the list. The error is for what could not be
+// What the user has to mend is in the units, and in the list for the rest. The error is for what could not be
 // read at all, and [ErrNoObjects].
 func Load(path string) ([]Unit, diag.List, error) {
 	l := &loader{files: map[string]*file{}, kustomizations: map[string]*kustomization{}}
 	if err := l.load(path); err != nil {
 		return nil, nil, err
 	}
-	units, objects := []Unit{}, 0
+	var units []Unit
+	empty := len(l.found) == 0
 	for _, u := range l.units {
 		units = append(units, u.Unit)
-		objects += len(u.Objects.Objects)
-		l.found = append(l.found, u.found...)
+		empty = empty && len(u.Objects.Objects) == 0 && len(u.Found) == 0
 	}
-	if objects == 0 && len(l.found) == 0 {
+	if empty {
 		return nil, nil, fmt.Errorf("%s: %w", path, ErrNoObjects)
 	}
 	return units, l.found, nil

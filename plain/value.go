@@ -18,9 +18,10 @@ type value struct {
 	entries map[string]*value // of a map, else nil
 	list    []*value
 	isList  bool
-	scalar  any    // string, bool, int64, float64, nil: as a YAML 1.1 parser reads it
-	text    string // of a scalar, as it was written
-	block   int    // columns before the lines of a literal (|), which begin below pos; 0 for all else
+	scalar  any               // string, bool, int64, float64, nil: as a YAML 1.1 parser reads it
+	text    string            // of a scalar, as it was written
+	byKey   map[string]*value // of a list, once it was searched
+	block   int               // columns before the lines of a literal (|), which begin below pos; 0 for all else
 }
 
 func (v *value) isMap() bool { return v != nil && v.entries != nil }
@@ -112,16 +113,19 @@ func (v *value) find(f manifest.Field) (found *value, depth int) {
 	return v, depth
 }
 
+// step is an entry of a map, or the first element of a list with a key. Values
+// that are searched do not change any more.
 func (v *value) step(e manifest.Elem) *value {
 	if !v.isList {
 		return v.entries[e.Name]
 	}
-	for i, below := range v.list {
-		if v.elem(i).Name == e.Name {
-			return below
+	if v.byKey == nil {
+		v.byKey = map[string]*value{}
+		for i := len(v.list) - 1; i >= 0; i-- {
+			v.byKey[v.elem(i).Name] = v.list[i]
 		}
 	}
-	return nil
+	return v.byKey[e.Name]
 }
 
 // link tells an object where its fields come from: each from the path to where
