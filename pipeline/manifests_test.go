@@ -197,6 +197,28 @@ func TestStrangeDirectories(t *testing.T) {
 	}
 }
 
+// Columns are counted in bytes, as everywhere, and long lines take no longer
+// for it.
+func TestColumnsOfManifests(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.yaml")
+	text := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {ä: &a é, b: 5}}\ndata: {a: [" + strings.Repeat("*a, é, ", 60_000) + "]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	found, err := pipeline.VetManifests(file, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+	b := diag.Pos{File: file, Line: 3, Col: 1 + strings.Index(strings.Split(text, "\n")[2], "5")}
+	if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Pos == b }) {
+		t.Errorf("nothing at %v: %v", b, reported(found)[:min(3, len(found))])
+	}
+}
+
 // Bytes that are anything give findings or an error, and never a panic.
 func FuzzManifests(f *testing.F) {
 	files, err := filepath.Glob("../testdata/manifests/*.yaml")

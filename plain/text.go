@@ -21,9 +21,11 @@ import (
 // What a manifest may be. An object of more than 1.5 MB does not fit into
 // etcd; definitions of custom resources are nested some fifty deep.
 const (
-	maxFile    = 8 << 20
-	maxDepth   = 200
-	maxAliased = 100_000 // values that aliases stand for, in one file
+	maxFile      = 8 << 20
+	maxDocument  = 2 << 20
+	maxDocuments = 10_000
+	maxDepth     = 200
+	maxAliased   = 100_000 // values that aliases stand for, in one file
 )
 
 // text is a piece of a file that holds YAML, on its way to values.
@@ -35,21 +37,27 @@ type text struct {
 	only    diag.Pos // if valid, the place of all of it: lines are not to be told apart
 	syntax  int      // how often it was no YAML
 	aliased int
-	words   map[string]any // plain scalars that were read before
-	found   diag.List
+
+	begins map[int][]int  // of the characters in a line of the file; nil if each is a byte
+	words  map[string]any // plain scalars that were read before
+	found  diag.List
 }
 
 // parse reads a file: its documents, as far as they are YAML. One that is none
 // does not hide the others.
 func parse(file string, data []byte) ([]*value, diag.List) {
-	t := &text{file: file, words: map[string]any{}}
+	t := &text{file: file, words: map[string]any{}, begins: map[int][]int{}}
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
 		t.report(diag.Pos{File: file, Line: 1, Col: 1}, "the file is no text in UTF-8", "Save it as UTF-8, or give it another name if it is no YAML.")
 		return nil, t.found
 	}
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	var out []*value
-	for _, c := range documents(data) {
+	for i, c := range documents(data) {
+		if i == maxDocuments {
+			t.report(diag.Pos{File: file, Line: c.line + 1, Col: 1}, fmt.Sprintf("more than %d documents", i), "Make several files of it.")
+			break
+		}
 		before := t.syntax
 		out = append(out, t.document(c)...)
 		if line := slices.IndexFunc(c.lines, template.Match); line >= 0 && t.syntax > before {
@@ -99,7 +107,12 @@ func isSeparator(line []byte) bool {
 // document reads the lines of one document.
 func (t *text) document(c chunk) []*value {
 	t.lines, t.line = c.lines, c.line
-	decoder := kyaml.NewDecoder(bytes.NewReader(bytes.Join(c.lines, nil)))
+	whole := bytes.Join(c.lines, nil)
+	if len(whole) > maxDocument {
+		t.report(t.place(1, 1), fmt.Sprintf("a document of %d MB, more than the %d that are read", len(whole)>>20, maxDocument>>20), "Make several of it: an object of 1.5 MB does not fit into etcd.")
+		return nil
+	}
+	decoder := kyaml.NewDecoder(bytes.NewReader(whole))
 	var out []*value
 	for {
 		n := new(kyaml.Node)
@@ -147,14 +160,27 @@ func (t *text) place(line, col int) diag.Pos {
 		return t.only
 	}
 	if 0 < line && line <= len(t.lines) {
-		text, bytes := t.lines[line-1], 0
-		for range col - 1 {
-			_, n := utf8.DecodeRune(text[bytes:])
-			bytes += n
-		}
-		col = bytes + 1
+		col = t.bytes(line, col)
 	}
 	return diag.Pos{File: t.file, Line: t.line + line, Col: t.indent + col}
+}
+
+// bytes is a column in bytes. The begins of a line's characters are kept: all of
+// a file may be one line.
+func (t *text) bytes(line, col int) int {
+	begins, known := t.begins[t.line+line]
+	if !known {
+		if text := string(t.lines[line-1]); len(text) != utf8.RuneCountInString(text) {
+			for i := range text {
+				begins = append(begins, i)
+			}
+		}
+		t.begins[t.line+line] = begins
+	}
+	if 0 < col && col <= len(begins) {
+		return begins[col-1] + 1
+	}
+	return col
 }
 
 func (t *text) at(n *kyaml.Node) diag.Pos { return t.place(n.Line, n.Column) }
@@ -199,7 +225,7 @@ func (t *text) block(n *kyaml.Node) int {
 // parseIn reads YAML that stands in a string of another file: a patch in a
 // kustomization. Of a string that is no literal, all has the place of the whole.
 func parseIn(v *value) ([]*value, diag.List) {
-	t := &text{file: v.pos.File, words: map[string]any{}}
+	t := &text{file: v.pos.File, words: map[string]any{}, begins: map[int][]int{}}
 	if v.block == 0 {
 		t.only = v.pos
 	}
