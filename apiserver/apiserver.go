@@ -3,7 +3,8 @@
 // fields that it would drop without a word.
 //
 // It runs the server's own code (defaulting, conversion, validation) in
-// process, so nothing is imitated and no cluster is asked. It refuses to do
+// process, so nothing is imitated and no cluster is asked. Custom resources of
+// four projects are judged by the definitions in crds. It refuses to do
 // what only a cluster can: admission plugins and webhooks, quota, names that
 // are taken, addresses and node ports to allocate. It judges one object at a
 // time; whether two objects fit together is not the API server's business.
@@ -86,7 +87,7 @@ func createUntyped(u *unstructured.Unstructured) []Verdict {
 	if err != nil {
 		panic(err) // maps, lists and scalars
 	}
-	verdicts, err := CreateYAML(text)
+	verdicts, err := createText(strictJSON, text)
 	if err != nil {
 		panic(err) // one object, of a kind that is known
 	}
@@ -96,12 +97,12 @@ func createUntyped(u *unstructured.Unstructured) []Verdict {
 // create is [Create] for an object that it may change.
 func create(r manifest.Resource, gvk schema.GroupVersionKind) []Verdict {
 	written := tree(r)
-	unapplied := nameless(r)
+	unapplied := append(nameless(r), nulls(written, kinds[gvk])...)
 	stored, texts, err := store(r, gvk)
 	if err != nil {
 		return sorted(append(refused(err), unapplied...))
 	}
-	unapplied = append(unapplied, duplicates(stored)...)
+	unapplied = append(unapplied, duplicates(stored, kinds[gvk])...)
 	return sorted(slices.Concat(
 		unapplied,
 		except(warned(texts), unapplied),
@@ -113,6 +114,9 @@ func create(r manifest.Resource, gvk schema.GroupVersionKind) []Verdict {
 // first byte in etcd: defaults, the version that the server works on, the
 // strategy of the kind, and back.
 func store(r manifest.Resource, gvk schema.GroupVersionKind) (stored map[string]any, w warnings, err error) {
+	if u, ok := r.(*unstructured.Unstructured); ok {
+		return storeCustom(u, gvk)
+	}
 	legacyscheme.Scheme.Default(r)
 	hub, err := legacyscheme.Scheme.ConvertToVersion(r, schema.GroupVersion{Group: gvk.Group, Version: runtime.APIVersionInternal})
 	if err != nil {
@@ -197,10 +201,11 @@ func refused(err error) []Verdict {
 	return out
 }
 
-// printed is a field of a cause; that of a ConfigMap which is too large is the
-// empty path, of which the server prints the brackets only.
+// printed is a field of a cause. The object as a whole has the empty path if
+// it is a ConfigMap that is too large, of which the server prints the brackets
+// only, and no path at all if it is a custom resource.
 func printed(field string) string {
-	if field == "[]" {
+	if field == "[]" || field == "<nil>" {
 		return ""
 	}
 	return field

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
 
 	"github.com/statefulc/statefulc/apiserver"
 )
@@ -167,7 +168,8 @@ func TestKnows(t *testing.T) {
 	for _, gvk := range []schema.GroupVersionKind{
 		{Version: "v1", Kind: "Pod"},
 		{Group: "autoscaling", Version: "v1", Kind: "HorizontalPodAutoscaler"},
-		{Group: "cert-manager.io", Version: "v1", Kind: "Certificate"},
+		{Group: "cert-manager.io", Version: "v1alpha2", Kind: "Certificate"},
+		{Group: "example.com", Version: "v1", Kind: "Dashboard"},
 		{},
 	} {
 		if apiserver.Knows(gvk) {
@@ -216,6 +218,26 @@ func BenchmarkCreate(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		apiserver.Create(set)
+	}
+}
+
+func BenchmarkCreateOfACustomResource(b *testing.B) {
+	for _, kind := range []string{"certificate", "externalsecret", "servicemonitor", "secretstore", "volumesnapshot"} {
+		b.Run(kind, func(b *testing.B) {
+			u := &unstructured.Unstructured{}
+			text, err := os.ReadFile(filepath.Join(corpus, kind, "good.yaml"))
+			if err == nil {
+				err = yaml.Unmarshal(text, &u.Object)
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			apiserver.Create(u) // reads the definition
+			b.ReportAllocs()
+			for b.Loop() {
+				apiserver.Create(u)
+			}
+		})
 	}
 }
 

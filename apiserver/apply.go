@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -34,11 +35,11 @@ var mergeKeys = map[string][]string{
 	"ephemeralContainers.ports": {"containerPort", "protocol"},
 	"evictionResponders":        {"name"},
 	"exitCodes.values":          {},
-	"finalizers":                {},
 	"healthConditions":          {"status", "reason"},
 	"hostAliases":               {"ip"},
 	"initContainers":            {"name"},
 	"initContainers.ports":      {"containerPort", "protocol"},
+	"metadata.finalizers":       {}, // those in the spec of a namespace are replaced as a whole
 	"onExitCodes.values":        {},
 	"ownerReferences":           {"uid"},
 	"resourceClaims":            {"name"},
@@ -71,7 +72,13 @@ func MergeKeys(list ...string) (keys []string, ok bool) {
 // duplicates reports elements of one key in the lists that server-side apply
 // merges. Validation refuses many of these, so that only a few lists are
 // left: environment variables, container ports, finalizers.
-func duplicates(object map[string]any) []Verdict {
+//
+// The lists of a custom resource are not those of the table, and their
+// duplicates are refused by its definition; its metadata is like any other.
+func duplicates(object map[string]any, k kind) []Verdict {
+	if k.custom() != nil {
+		object = map[string]any{"metadata": object["metadata"]}
+	}
 	var out []Verdict
 	eachList(nil, nil, object, func(at *field.Path, names []string, list []any) {
 		keys, ok := MergeKeys(names...)
@@ -135,4 +142,30 @@ func nameless(o metav1.Object) []Verdict {
 	}
 	o.SetName(o.GetGenerateName() + "xxxxx")
 	return []Verdict{{Refused, "metadata.generateName", ByApply + "name must be provided"}}
+}
+
+// nulls refuses those in a custom resource, but where its definition wants
+// them: create leaves them out, apply takes them for values.
+func nulls(object map[string]any, k kind) []Verdict {
+	if k.custom() == nil || !hasNull(object) {
+		return nil
+	}
+	var out []Verdict
+	for _, err := range validation.ValidateCustomResource(nil, object, k.custom().definition().schema) {
+		if err.Type == field.ErrorTypeTypeInvalid && err.BadValue == "null" {
+			out = append(out, Verdict{Refused, err.Field, ByApply + err.ErrorBody()})
+		}
+	}
+	return out
+}
+
+// hasNull saves the time of a validation.
+func hasNull(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), hasNull)
+	case []any:
+		return slices.ContainsFunc(v, hasNull)
+	}
+	return v == nil
 }

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -18,6 +19,22 @@ import (
 var configMap = adapter[*core.ConfigMap]{
 	common:   shared,
 	validate: validation.ValidateConfigMap,
+}
+
+// See pkg/registry/core/namespace/strategy.go. Without generated names the
+// label of the name is set by the defaults.
+var namespace = adapter[*core.Namespace]{
+	common:   shared,
+	cluster:  true,
+	prepare:  prepareNamespace,
+	validate: validation.ValidateNamespace,
+}
+
+func prepareNamespace(ns *core.Namespace) {
+	ns.Status = core.NamespaceStatus{Phase: core.NamespaceActive}
+	if !slices.Contains(ns.Spec.Finalizers, core.FinalizerKubernetes) {
+		ns.Spec.Finalizers = append(ns.Spec.Finalizers, core.FinalizerKubernetes)
+	}
 }
 
 // See pkg/registry/core/serviceaccount/strategy.go.

@@ -9,7 +9,9 @@ import (
 	"regexp"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
@@ -18,9 +20,49 @@ import (
 )
 
 // strict decodes as the server does for fieldValidation=Strict, which kubectl
-// and the GitOps tools ask for: unknown and duplicate fields are refused.
-var strict = json.NewSerializerWithOptions(json.DefaultMetaFactory, legacyscheme.Scheme, legacyscheme.Scheme,
-	json.SerializerOptions{Yaml: true, Strict: true})
+// and the GitOps tools ask for: unknown and duplicate fields are refused. Text
+// that we have written ourselves is JSON, which is faster to read.
+var (
+	strict     = json.NewSerializerWithOptions(json.DefaultMetaFactory, creator{}, legacyscheme.Scheme, json.SerializerOptions{Yaml: true, Strict: true})
+	strictJSON = json.NewSerializerWithOptions(json.DefaultMetaFactory, creator{}, legacyscheme.Scheme, json.SerializerOptions{Strict: true})
+)
+
+// creator makes the objects to decode into: of the Go type, or untyped for a
+// custom resource.
+type creator struct{}
+
+func (creator) New(gvk schema.GroupVersionKind) (runtime.Object, error) {
+	if kinds[gvk].custom() != nil {
+		return &unstructured.Unstructured{}, nil
+	}
+	return legacyscheme.Scheme.New(gvk)
+}
+
+// decode reads the text of an object strictly, a custom resource by its
+// definition. What it says of the latter is what schemaCoercingDecoder in
+// k8s.io/apiextensions-apiserver/pkg/apiserver would.
+func decode(with runtime.Decoder, text []byte) (runtime.Object, *schema.GroupVersionKind, error) {
+	o, gvk, err := with.Decode(text, nil, nil)
+	u, ok := o.(*unstructured.Unstructured)
+	if !ok {
+		return o, gvk, err
+	}
+	unknown, wrong := kinds[*gvk].custom().definition().coerce(u)
+	if wrong != nil {
+		return nil, gvk, wrong
+	}
+	var errs []error
+	if duplicates, ok := runtime.AsStrictDecodingError(err); ok {
+		errs = duplicates.Errors()
+	}
+	for _, path := range unknown {
+		errs = append(errs, fmt.Errorf(`unknown field "%s"`, path))
+	}
+	if len(errs) > 0 {
+		return u, gvk, runtime.NewStrictDecodingError(errs)
+	}
+	return u, gvk, nil
+}
 
 // CreateYAML is [Create] for an object as text, YAML or JSON. Text that the
 // server cannot decode is refused, and that alone is reported, as the server
@@ -30,7 +72,11 @@ func CreateYAML(text []byte) ([]Verdict, error) {
 	if err := oneDocument(text); err != nil {
 		return nil, err
 	}
-	o, gvk, err := strict.Decode(text, nil, nil)
+	return createText(strict, text)
+}
+
+func createText(with runtime.Decoder, text []byte) ([]Verdict, error) {
+	o, gvk, err := decode(with, text)
 	switch {
 	case runtime.IsMissingKind(err), runtime.IsMissingVersion(err), runtime.IsNotRegisteredError(err):
 		return nil, fmt.Errorf("apiserver: %w", err)
@@ -82,7 +128,7 @@ func undecodable(err error) []Verdict {
 // The texts of the decoder, sigs.k8s.io/json, that name a field.
 var (
 	unknownField = regexp.MustCompile(`^unknown field "(.+)"$`)
-	wrongType    = regexp.MustCompile(`^json: (cannot unmarshal .+ into Go struct field) [^.]+\.(\S+) (of type .+)$`)
+	wrongType    = regexp.MustCompile(`^json: (cannot unmarshal .+ into Go struct field) ([^.]+)\.(\S+) (of type .+)$`)
 )
 
 // misfit takes the field out of a text of the decoder.
@@ -91,7 +137,16 @@ func misfit(text string) Verdict {
 		return Verdict{Refused, m[1], "unknown field"}
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
-		return Verdict{Refused, m[2], m[1] + " " + m[3]}
+		return Verdict{Refused, inObject(m[2], m[3]), m[1] + " " + m[4]}
 	}
 	return Verdict{Refused, "", text}
+}
+
+// inObject is where a field stands that the decoder names from where it began:
+// at the object, or at the only part of a custom resource that has a Go type.
+func inObject(of, name string) string {
+	if of == "ObjectMeta" && !strings.Contains(name, "metadata.") {
+		return "metadata." + name
+	}
+	return name
 }

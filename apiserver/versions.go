@@ -60,6 +60,29 @@ func Lacking(version string, r manifest.Resource) []Verdict {
 	return sorted(out)
 }
 
+// Unserved refuses an object whose apiVersion a cluster of this version serves
+// no more, or not yet: apps/v1beta1, which only the Go types still know. The
+// server goes by the same numbers, which are generated into k8s.io/api (see
+// pkg/server/deleted_kinds.go in k8s.io/apiserver). That alpha and most beta
+// versions are off unless somebody turns them on, they do not say.
+//
+// r is of any kind, and in its Go type; of another object it says nothing.
+// Unserved panics on a version that is not one of [Versions].
+func Unserved(version string, r manifest.Resource) []Verdict {
+	now := minor(version)
+	if o, ok := r.(interface{ APILifecycleRemoved() (int, int) }); ok {
+		if _, gone := o.APILifecycleRemoved(); now >= gone {
+			return []Verdict{{Refused, "apiVersion", fmt.Sprintf("Kubernetes %s does not serve it: 1.%d was the last", version, gone-1)}}
+		}
+	}
+	if o, ok := r.(interface{ APILifecycleIntroduced() (int, int) }); ok {
+		if _, first := o.APILifecycleIntroduced(); now < first {
+			return []Verdict{{Refused, "apiVersion", fmt.Sprintf("Kubernetes %s does not serve it: 1.%d is the first", version, first)}}
+		}
+	}
+	return nil
+}
+
 // Since is the first of [Versions] whose types have a field, which is named by
 // its Go type in k8s.io/api and its name in JSON: PodSpec.hostnameOverride. It
 // is Oldest for all but the newer ones.
@@ -125,6 +148,6 @@ func typed(r manifest.Resource) (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, _, err := strict.Decode(text, nil, nil)
+	o, _, err := strictJSON.Decode(text, nil, nil)
 	return o, err
 }

@@ -6,12 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	appsv1beta2 "k8s.io/api/apps/v1beta2"
+	flowcontrolv1beta3 "k8s.io/api/flowcontrol/v1beta3"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/util/feature"
 	"sigs.k8s.io/yaml"
 
 	"github.com/statefulc/statefulc/apiserver"
+	"github.com/statefulc/statefulc/manifest"
 )
 
 // A good object of the corpus says what versions make of it that are older
@@ -156,6 +160,27 @@ func TestLackingOfAnUnknownVersion(t *testing.T) {
 			}()
 			apiserver.Lacking(v, statefulSet())
 		})
+	}
+}
+
+// What is in the Go types may be gone from the server, or too new for it.
+func TestUnserved(t *testing.T) {
+	for _, c := range []struct {
+		version, part string
+		object        manifest.Resource
+	}{
+		{"1.37", "1.15 was the last", &appsv1beta2.Deployment{}},
+		{"1.31", "", &flowcontrolv1beta3.FlowSchema{}},
+		{"1.32", "1.31 was the last", &flowcontrolv1beta3.FlowSchema{}},
+		{"1.33", "1.34 is the first", &storagev1.VolumeAttributesClass{}},
+		{"1.34", "", &storagev1.VolumeAttributesClass{}},
+		{"1.31", "", statefulSet()},
+		{"1.31", "", &unstructured.Unstructured{}},
+	} {
+		got := apiserver.Unserved(c.version, c.object)
+		if (c.part == "") != (len(got) == 0) || len(got) > 0 && (!strings.Contains(got[0].Message, c.part) || got[0].Field != "apiVersion") {
+			t.Errorf("%s, %T: want %q, got %v", c.version, c.object, c.part, got)
+		}
 	}
 }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,18 +17,33 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// definition is the CustomResourceDefinition of a kind that we emit, in a
-// release of the project that brings it: a Go module and a file in it.
+// definition is the CustomResourceDefinition of a kind that we emit, or that
+// users write beside it, in a release of the project that brings it: a Go
+// module and a file in it.
 type definition struct{ module, file string }
 
-// definitions are the newest releases that the Go module proxy has as whole
-// modules. The API module of prometheus-operator is newer, but without the
-// file.
+// The newest releases that the Go module proxy has as whole modules. The API
+// module of prometheus-operator is newer, but without the files.
+const (
+	certManager        = "github.com/cert-manager/cert-manager@v1.21.2"
+	externalSecrets    = "github.com/external-secrets/external-secrets@v1.3.2"
+	snapshotter        = "github.com/kubernetes-csi/external-snapshotter/client/v8@v8.7.0"
+	prometheusOperator = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
+)
+
 var definitions = []definition{
-	{"github.com/cert-manager/cert-manager@v1.21.2", "deploy/crds/cert-manager.io_certificates.yaml"},
-	{"github.com/external-secrets/external-secrets@v1.3.2", "config/crds/bases/external-secrets.io_externalsecrets.yaml"},
-	{"github.com/kubernetes-csi/external-snapshotter/client/v8@v8.7.0", "config/crd/snapshot.storage.k8s.io_volumesnapshots.yaml"},
-	{"github.com/prometheus-operator/prometheus-operator@v0.85.0", "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"},
+	{certManager, "deploy/crds/cert-manager.io_certificates.yaml"},
+	{certManager, "deploy/crds/cert-manager.io_clusterissuers.yaml"},
+	{certManager, "deploy/crds/cert-manager.io_issuers.yaml"},
+	{externalSecrets, "config/crds/bases/external-secrets.io_clustersecretstores.yaml"},
+	{externalSecrets, "config/crds/bases/external-secrets.io_externalsecrets.yaml"},
+	{externalSecrets, "config/crds/bases/external-secrets.io_secretstores.yaml"},
+	{snapshotter, "config/crd/snapshot.storage.k8s.io_volumesnapshotclasses.yaml"},
+	{snapshotter, "config/crd/snapshot.storage.k8s.io_volumesnapshotcontents.yaml"},
+	{snapshotter, "config/crd/snapshot.storage.k8s.io_volumesnapshots.yaml"},
+	{prometheusOperator, "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"},
+	{prometheusOperator, "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"},
+	{prometheusOperator, "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"},
 }
 
 // addCustomResources makes the server serve the kinds of definitions. It runs
@@ -94,104 +109,108 @@ func established(client dynamic.ResourceInterface, name string) error {
 	return fmt.Errorf("it is not: %v %v", conditions, err)
 }
 
-// customResources are as the compiler makes them, and with a fault.
-var customResources = []struct {
-	name, object string
-	refusal      string // part of what the server says; "" if it takes the object
-}{
-	{"a good Certificate", `
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: db}
-spec:
-  secretName: db
-  dnsNames: ["*.db-peers.default.svc", localhost]
-  issuerRef: {group: cert-manager.io, kind: ClusterIssuer, name: ca}
-  usages: [digital signature, key encipherment, server auth, client auth]
-  privateKey: {rotationPolicy: Always}
-  keystores: {pkcs12: {create: true, passwordSecretRef: {name: db-keystore, key: password}}}
-`, ""},
-	{"a Certificate for a purpose that there is not", `
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: {name: db}
-spec: {secretName: db, dnsNames: [db], issuerRef: {name: ca}, usages: [peer auth]}
-`, `spec.usages[0]: Unsupported value: "peer auth"`},
-	{"a good ExternalSecret", `
-apiVersion: external-secrets.io/v1
-kind: ExternalSecret
-metadata: {name: db}
-spec:
-  secretStoreRef: {name: vault, kind: ClusterSecretStore}
-  target: {name: db}
-  data: [{secretKey: password, remoteRef: {key: shop/db, property: password}}]
-`, ""},
-	{"an ExternalSecret whose key has no source", `
-apiVersion: external-secrets.io/v1
-kind: ExternalSecret
-metadata: {name: db}
-spec: {secretStoreRef: {name: vault}, data: [{secretKey: password}]}
-`, "spec.data[0].remoteRef: Required value"},
-	{"a good ServiceMonitor", `
-apiVersion: monitoring.coreos.com/v1
-kind: ServiceMonitor
-metadata: {name: db}
-spec:
-  selector:
-    matchLabels: {app: db}
-    matchExpressions: [{key: statefulc.dev/peers, operator: Exists}]
-  endpoints: [{port: metrics, path: /metrics, interval: 30s}]
-`, ""},
-	{"a ServiceMonitor with an interval that is no duration", `
-apiVersion: monitoring.coreos.com/v1
-kind: ServiceMonitor
-metadata: {name: db}
-spec: {selector: {matchLabels: {app: db}}, endpoints: [{port: metrics, interval: often}]}
-`, "spec.endpoints[0].interval: Invalid value"},
-	{"a good VolumeSnapshot", `
-apiVersion: snapshot.storage.k8s.io/v1
-kind: VolumeSnapshot
-metadata: {name: data-db-0-20261123}
-spec:
-  volumeSnapshotClassName: nightly
-  source: {persistentVolumeClaimName: data-db-0}
-`, ""},
-	{"a VolumeSnapshot of a claim and of what is taken already", `
-apiVersion: snapshot.storage.k8s.io/v1
-kind: VolumeSnapshot
-metadata: {name: db}
-spec: {source: {persistentVolumeClaimName: data-db-0, volumeSnapshotContentName: old}}
-`, "exactly one of volumeSnapshotContentName and persistentVolumeClaimName must be set"},
-	{"a field that there is not", `
-apiVersion: snapshot.storage.k8s.io/v1
-kind: VolumeSnapshot
-metadata: {name: db}
-spec: {source: {persistentVolumeClaim: data-db-0}}
-`, "spec.source.persistentVolumeClaim"},
-}
-
-// The server takes custom resources as the compiler makes them, and knows
-// enough of them to refuse a fault, so that the tests of the examples count.
-func TestCustomResourcesAreHeldToTheirDefinitions(t *testing.T) {
-	desk := newDesk(t)
-	for _, c := range customResources {
-		t.Run(c.name, func(t *testing.T) {
-			text := []byte(c.object)
-			kind := schema.FromAPIVersionAndKind(line(text, "apiVersion"), line(text, "kind"))
-			for _, request := range []string{"create", "apply"} {
-				a := desk.submit(t, request, submission{text: text, kind: kind})
-				if got := a.said(); (got == "") != (c.refusal == "") || !strings.Contains(got, c.refusal) {
-					t.Errorf("%s: want %q, the server says %q", request, c.refusal, got)
-				}
+// The definitions in package apiserver are those of the projects, without what
+// has no say in a verdict: prose, columns for kubectl, versions that the server
+// does not serve. UPDATE=1 writes them after a version above has changed.
+func TestEmbeddedDefinitionsAreTheProjects(t *testing.T) {
+	const dir = "../apiserver/crds"
+	written := map[string]bool{}
+	for _, d := range definitions {
+		crd, err := d.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.MarshalIndent(d.stripped(crd), "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, crd.GetName()+".json")
+		written[filepath.Base(file)] = true
+		if os.Getenv("UPDATE") != "" {
+			if err := os.WriteFile(file, append(text, '\n'), 0o666); err != nil {
+				t.Fatal(err)
 			}
-		})
+			continue
+		}
+		if committed, err := os.ReadFile(file); err != nil || string(committed) != string(text)+"\n" {
+			t.Errorf("%s is not what %s has in %s (UPDATE=1 writes it): %v", file, d.module, d.file, err)
+		}
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !written[f.Name()] {
+			t.Errorf("%s/%s has no row in the table", dir, f.Name())
+		}
 	}
 }
 
-// said is what a user would see of the answer.
-func (a answer) said() string {
-	if a.refused != nil {
-		return a.refused.Message
+// stripped is what package apiserver reads of a definition, and where it is
+// from.
+func (d definition) stripped(crd *unstructured.Unstructured) map[string]any {
+	spec := crd.Object["spec"].(map[string]any)
+	var versions []any
+	for _, v := range spec["versions"].([]any) {
+		if v := v.(map[string]any); v["served"] == true {
+			bare := without(v, "additionalPrinterColumns")
+			bare["schema"] = map[string]any{"openAPIV3Schema": undescribed(v["schema"].(map[string]any)["openAPIV3Schema"])}
+			versions = append(versions, bare)
+		}
 	}
-	return strings.Join(a.warnings, "; ")
+	bare := without(spec, "conversion")
+	bare["versions"] = versions
+	return map[string]any{
+		"apiVersion": crd.GetAPIVersion(),
+		"kind":       crd.GetKind(),
+		"metadata": map[string]any{
+			"name":        crd.GetName(),
+			"annotations": map[string]any{"statefulc.dev/source": d.module + "/" + d.file},
+		},
+		"spec": bare,
+	}
+}
+
+// undescribed is a schema without its descriptions, nor those of the schemas
+// in it. A property may have any name, description too.
+func undescribed(schema any) any {
+	s, ok := schema.(map[string]any)
+	if !ok {
+		return schema // true and false are schemas
+	}
+	out := without(s, "description")
+	for _, key := range []string{"items", "additionalProperties", "not"} {
+		if below, ok := s[key]; ok {
+			out[key] = undescribed(below)
+		}
+	}
+	for _, key := range []string{"allOf", "anyOf", "oneOf"} {
+		if list, ok := s[key].([]any); ok {
+			out[key] = eachUndescribed(list)
+		}
+	}
+	if properties, ok := s["properties"].(map[string]any); ok {
+		below := map[string]any{}
+		for name, p := range properties {
+			below[name] = undescribed(p)
+		}
+		out["properties"] = below
+	}
+	return out
+}
+
+func eachUndescribed(schemas []any) []any {
+	out := make([]any, len(schemas))
+	for i, s := range schemas {
+		out[i] = undescribed(s)
+	}
+	return out
+}
+
+// without is a copy of m that lacks a key.
+func without(m map[string]any, key string) map[string]any {
+	m = maps.Clone(m)
+	delete(m, key)
+	return m
 }

@@ -23,6 +23,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/statefulc/statefulc/apiserver"
+	"github.com/statefulc/statefulc/manifest"
 )
 
 // emulated is the version that the server of this process emulates, "" for its
@@ -206,12 +207,35 @@ func TestFieldsAreAsOldAsTheirTypes(t *testing.T) {
 	}
 }
 
+// The server does not serve what we say that it does not. Of the rest it may
+// still leave out alpha and beta versions.
+func TestUnservedIsNotServed(t *testing.T) {
+	unserved := 0
+	for gvk := range scheme.Scheme.AllKnownTypes() {
+		o, err := scheme.Scheme.New(gvk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, ok := o.(manifest.Resource)
+		if !ok || len(apiserver.Unserved(apiserver.Newest, r)) == 0 {
+			continue
+		}
+		unserved++
+		if _, err := kinds().RESTMapping(gvk.GroupKind(), gvk.Version); err == nil {
+			t.Errorf("the server has %v", gvk)
+		}
+	}
+	if unserved == 0 {
+		t.Error("everything in k8s.io/api is served")
+	}
+}
+
 // fieldsOfKinds are the fields that an object of our kinds can have, as
 // Type.field. A status is the server's.
 func fieldsOfKinds(t *testing.T) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
-	for _, gvk := range apiserver.Kinds() {
+	for _, gvk := range builtIn() {
 		o, err := scheme.Scheme.New(gvk)
 		if err != nil {
 			t.Fatal(err)

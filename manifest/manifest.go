@@ -9,6 +9,7 @@ package manifest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -132,6 +133,7 @@ func Tree(r Resource) map[string]any {
 	if err != nil {
 		panic(fmt.Sprintf("manifest: %T does not convert: %v", r, err)) // no type of k8s.io/api does
 	}
+	tree = maps.Clone(tree) // that of a custom resource is the object itself
 	delete(tree, "status")
 	if _, custom := r.(runtime.Unstructured); !custom {
 		prune(tree, reflect.TypeOf(r).Elem())

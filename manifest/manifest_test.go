@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
@@ -57,6 +58,19 @@ func TestTreeIsWhatAPersonWouldWrite(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, manifest.Tree(set())); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// The tree of a custom resource leaves out its status, and the object as it
+// was: what is asked of it later has to see all of it.
+func TestTreeLeavesTheObjectAsItWas(t *testing.T) {
+	u := &unstructured.Unstructured{Object: map[string]any{"kind": "Certificate", "status": map[string]any{"revision": int64(1)}}}
+	before := u.DeepCopy()
+	if diff := cmp.Diff(map[string]any{"kind": "Certificate"}, manifest.Tree(u)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if diff := cmp.Diff(before, u); diff != "" {
+		t.Errorf("the object changed: -before +after\n%s", diff)
 	}
 }
 

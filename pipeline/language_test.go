@@ -336,7 +336,7 @@ func vet(t *testing.T, dir, text string) *pipeline.Result {
 	if err := os.WriteFile(filepath.Join(dir, "app.cue"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	result, err := pipeline.Vet(dir, options)
+	result, err := carried(dir, (*pipeline.Pipeline).Vet)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func checkLaws(t fataler, dir string) *pipeline.Result {
 // builds the files back to the compiled objects is proved by the build itself.
 func checkOnce(t fataler, dir string) *pipeline.Result {
 	t.Helper()
-	once, err := pipeline.Build(dir, options)
+	once, err := carried(dir, (*pipeline.Pipeline).Build)
 	if err != nil {
 		t.Fatalf("build: %v", err)
 	}

@@ -3,7 +3,7 @@ package plain
 import "github.com/statefulc/statefulc/diag"
 
 const (
-	badYAML     = "yaml"
+	badYAML     = "yaml-invalid"
 	invalid     = "manifest-invalid"
 	twiceStated = "manifest-twice"
 	unbuilt     = "kustomize-build"

@@ -2,99 +2,243 @@ package source
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"maps"
+	"slices"
 	"strings"
 
-	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/build"
-	"cuelang.org/go/cue/cuecontext"
-	"cuelang.org/go/cue/load"
+	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/schema"
 )
 
-// renewal is after how many directories a CUE context is given up. A context
-// only grows; a fresh one for every hundred keeps a repository of a thousand
-// at the memory of a few (measured: 42 MB instead of 134, in the same time).
-const renewal = 100
+// Definition is one of the schema, as a user knows it: Group is #Group. One
+// that is split in two for the sake of CUE, #Client and #ClientFields, is one.
+type Definition struct {
+	Name   string
+	Doc    string   // its comment, as one line
+	Type   string   // as CUE, of one that has no fields: a Quantity
+	Parts  []string // definitions whose fields it has too: a Group those of Container
+	Fields []Field
+}
 
-// language is the schema in a CUE context, which the values of all that is
-// loaded with it belong to.
+// Field is a field of a definition. Nested ones, without a definition of their
+// own, follow theirs: dns.zone.
+type Field struct {
+	Name     string
+	Doc      string // its comment, as one line
+	Type     string // as CUE: [#Label]: #Storage
+	Required bool
+	Computed bool   // by the schema: nobody states it
+	Of       string // the definition of its value, or of what its maps and lists hold: Storage
+	Depth    int    // the keys and numbers between it and them
+}
+
+// Language is the schema as it is written, [schema.Files], in the order of its
+// text. An error is a bug of ours.
+func Language() ([]Definition, error) {
+	l := &language{exprs: map[string]ast.Expr{}, docs: map[string]string{}}
+	files := schema.Files()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		file, err := parser.ParseFile(name, files[name], parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		l.collect(file.Decls)
+	}
+	var out []Definition
+	for _, name := range l.names {
+		if _, split := l.exprs[strings.TrimSuffix(name, fieldsSuffix)]; split && strings.HasSuffix(name, fieldsSuffix) {
+			continue
+		}
+		out = append(out, l.definition(name))
+	}
+	return out, nil
+}
+
+// fieldsSuffix is that of a definition that holds the fields of another.
+const fieldsSuffix = "Fields"
+
+// language is the text of all definitions by their names, without #.
 type language struct {
-	ctx    *cue.Context
-	schema *build.Instance
-
-	definitions cue.Value // the package statefulc.dev/v1
-	bundle      cue.Value // its #Bundle
+	names []string
+	exprs map[string]ast.Expr
+	docs  map[string]string
 }
 
-// newLanguage builds the schema. It is part of the binary and tested: what is
-// wrong with it is a bug, so it panics.
-func newLanguage() *language {
-	overlay := map[string]load.Source{filepath.Join(schemaRoot, moduleFile): load.FromString(schema.ModuleFile)}
-	for name, text := range schema.Files() {
-		overlay[schemaDir+name] = load.FromBytes(text)
-	}
-	config := &load.Config{Dir: schemaRoot, ModuleRoot: schemaRoot, Overlay: overlay, Env: environ()}
-	l := &language{ctx: cuecontext.New(), schema: load.Instances([]string{schema.ImportPath}, config)[0]}
-	l.definitions = l.ctx.BuildInstance(l.schema)
-	if err := l.definitions.Err(); err != nil {
-		panic(fmt.Sprintf("source: the schema: %v", err))
-	}
-	l.bundle = l.definitions.LookupPath(cue.MakePath(cue.Def("#Bundle")))
-	return l
-}
-
-// schemaRoot is where the schema seems to be on the disk, and is not: the
-// files of the binary are laid over it.
-var (
-	schemaRoot = filepath.Join(string(filepath.Separator), "statefulc.dev")
-	schemaDir  = filepath.Join(schemaRoot, filepath.FromSlash(schema.VendorDir)) + string(filepath.Separator)
-)
-
-// standIns are empty files where the module in root would have vendored the
-// schema, and win over vendored ones. They let CUE find the import, without
-// network; [language.share] puts the schema in its place.
-func standIns(root string) map[string]load.Source {
-	out := map[string]load.Source{}
-	for name := range schema.Files() {
-		out[filepath.Join(root, filepath.FromSlash(schema.VendorDir), name)] = load.FromString("package v1\n")
-	}
-	return out
-}
-
-// share makes a package, and those that it imports, import the schema that is
-// built already; a copy of it where the import names a version.
-func (l *language) share(in *build.Instance) {
-	for i, imported := range in.Imports {
-		path, version, _ := strings.Cut(imported.ImportPath, "@")
-		switch {
-		case path != schema.ImportPath:
-			l.share(imported)
-		case version == "":
-			in.Imports[i] = l.schema
-		default:
-			versioned := *l.schema
-			versioned.ImportPath = imported.ImportPath
-			in.Imports[i] = &versioned
+func (l *language) collect(decls []ast.Decl) {
+	for _, decl := range decls {
+		if f, ok := decl.(*ast.Field); ok {
+			name := strings.TrimPrefix(label(f), "#")
+			l.names, l.exprs[name], l.docs[name] = append(l.names, name), f.Value, comment(f)
 		}
 	}
 }
 
-// environ keeps CUE from asking a registry.
-func environ() []string { return append(os.Environ(), "CUE_REGISTRY=none") }
-
-// embedBundle is a file that makes a package a bundle.
-func embedBundle(pkg string) *ast.File {
-	file, err := parser.ParseFile(bundleFile, fmt.Sprintf("package %s\nimport bundle_ %q\nbundle_.#Bundle\n", pkg, schema.ImportPath))
-	if err != nil {
-		panic(fmt.Sprintf("source: package %q: %v", pkg, err)) // CUE has read a file with this clause
+func (l *language) definition(name string) Definition {
+	d := Definition{Name: name, Doc: l.docs[name]}
+	if fields := l.fieldsOf(name); fields != nil {
+		l.addFields(&d, "", fields)
+		return d
 	}
-	return file
+	d.Type = typeText(l.exprs[name])
+	return d
 }
 
-// bundleFile is the name of the file that nobody wrote.
-const bundleFile = "statefulc.dev/bundle.cue"
+// fieldsOf are the fields of a definition; nil if it is no struct.
+func (l *language) fieldsOf(name string) *ast.StructLit {
+	if fields, split := l.exprs[name+fieldsSuffix]; split {
+		return fields.(*ast.StructLit)
+	}
+	fields, _ := l.exprs[name].(*ast.StructLit)
+	return fields
+}
+
+func (l *language) addFields(d *Definition, prefix string, fields *ast.StructLit) {
+	for _, decl := range fields.Elts {
+		switch decl := decl.(type) {
+		case *ast.EmbedDecl:
+			if part, ok := decl.Expr.(*ast.Ident); ok {
+				d.Parts = append(d.Parts, definitionName(part))
+			}
+		case *ast.Field:
+			doc := comment(decl)
+			if doc == "" {
+				continue // of a struct that its field's comment speaks of
+			}
+			f := Field{Name: prefix + label(decl), Doc: doc, Type: typeText(decl.Value), Required: decl.Constraint == token.NOT}
+			f.Of, f.Depth = l.target(decl.Value)
+			f.Computed = prefix != "" || strings.HasSuffix(doc, "Computed.")
+			d.Fields = append(d.Fields, f)
+			if nested, ok := decl.Value.(*ast.StructLit); ok && key(nested) == nil {
+				l.addFields(d, f.Name+".", nested)
+			}
+		}
+	}
+}
+
+// target is the definition with fields that a value is of, or that what its
+// maps and lists hold is of, and how many keys lead to it.
+func (l *language) target(e ast.Expr) (of string, depth int) {
+	switch e := e.(type) {
+	case *ast.Ident:
+		name := definitionName(e)
+		if l.fieldsOf(name) != nil {
+			return name, 0
+		}
+		if below, ok := l.exprs[name]; ok {
+			return l.target(below)
+		}
+	case *ast.StructLit:
+		if pattern := key(e); pattern != nil {
+			of, depth = l.target(pattern.Value)
+		}
+		return of, depth + 1
+	case *ast.ListLit:
+		for _, elem := range e.Elts {
+			if rest, ok := elem.(*ast.Ellipsis); ok && rest.Type != nil {
+				of, depth = l.target(rest.Type)
+			}
+		}
+		return of, depth + 1
+	case *ast.BinaryExpr:
+		of, depth = l.target(e.X)
+		if other, below := l.target(e.Y); of == "" {
+			return other, max(depth, below)
+		}
+	}
+	return of, depth
+}
+
+// definitionName is that of a reference: #Group is Group.
+func definitionName(i *ast.Ident) string {
+	return strings.TrimSuffix(strings.TrimPrefix(i.Name, "#"), fieldsSuffix)
+}
+
+// key is the pattern of a map, [#Label]: #Group; nil for another struct.
+func key(s *ast.StructLit) *ast.Field {
+	if len(s.Elts) != 1 {
+		return nil
+	}
+	f, ok := s.Elts[0].(*ast.Field)
+	if !ok {
+		return nil
+	}
+	if _, pattern := f.Label.(*ast.ListLit); !pattern {
+		return nil
+	}
+	return f
+}
+
+// typeText is a type as a reader wants it: without what the schema computes
+// there, and on one line.
+func typeText(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StructLit:
+		if pattern := key(e); pattern != nil {
+			return fmt.Sprintf("%s: %s", keyText(pattern.Label.(*ast.ListLit)), typeText(pattern.Value))
+		}
+		return structText(e)
+	case *ast.BinaryExpr:
+		if _, computes := e.Y.(*ast.StructLit); computes && e.Op == token.AND {
+			return typeText(e.X)
+		}
+	}
+	return cueText(e)
+}
+
+// keyText is the pattern of a map without the name that the schema gives it.
+func keyText(pattern *ast.ListLit) string {
+	if alias, ok := pattern.Elts[0].(*ast.Alias); ok {
+		return "[" + cueText(alias.Expr) + "]"
+	}
+	return cueText(pattern)
+}
+
+func structText(s *ast.StructLit) string {
+	var parts []string
+	for _, decl := range s.Elts {
+		switch decl := decl.(type) {
+		case *ast.Field:
+			if comment(decl) != "" {
+				return "{…}" // its fields are explained one by one
+			}
+			parts = append(parts, label(decl)+marks[decl.Constraint]+": "+typeText(decl.Value))
+		case *ast.Ellipsis:
+			parts = append(parts, "...")
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// marks are what stands behind the name of a field.
+var marks = map[token.Token]string{token.NOT: "!", token.OPTION: "?"}
+
+// cueText is CUE as it is written.
+func cueText(n ast.Node) string {
+	b, err := format.Node(n)
+	if err != nil {
+		panic(err) // it was parsed a moment ago
+	}
+	return string(b)
+}
+
+func label(f *ast.Field) string {
+	name, _, err := ast.LabelName(f.Label)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// comment is what stands above a field, as one line.
+func comment(f *ast.Field) string {
+	for _, group := range ast.Comments(f) {
+		if group.Doc {
+			return strings.Join(strings.Fields(group.Text()), " ")
+		}
+	}
+	return ""
+}

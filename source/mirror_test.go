@@ -54,7 +54,7 @@ var mirrored = map[string]reflect.Type{
 // The schema and package spec have the same definitions with the same fields,
 // both ways.
 func TestSpecMirrorsSchema(t *testing.T) {
-	all, err := newLanguage().definitions.Fields(cue.Definitions(true))
+	all, err := newShared().definitions.Fields(cue.Definitions(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestSpecMirrorsSchema(t *testing.T) {
 			t.Errorf("the schema has no %s", name)
 		}
 	}
-	dns := newLanguage().definitions.LookupPath(cue.ParsePath("#Group.dns"))
+	dns := newShared().definitions.LookupPath(cue.ParsePath("#Group.dns"))
 	if diff := cmp.Diff(cueFields(t, dns), goFields(reflect.TypeFor[spec.DNS]())); diff != "" {
 		t.Errorf("#Group.dns: -schema +spec.DNS\n%s", diff)
 	}
@@ -88,7 +88,7 @@ func TestSpecMirrorsSchema(t *testing.T) {
 // Every definition and every field has a comment, which editors show and
 // remedies quote.
 func TestEverythingHasAComment(t *testing.T) {
-	all, err := newLanguage().definitions.Fields(cue.Definitions(true))
+	all, err := newShared().definitions.Fields(cue.Definitions(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestEverythingHasAComment(t *testing.T) {
 // Every row of the defaults is for a field that the schema leaves open, and
 // has a value that the schema accepts.
 func TestDefaultsFitTheSchema(t *testing.T) {
-	schema := newLanguage().definitions
+	schema := newShared().definitions
 	for _, d := range spec.Defaults {
 		definition := schema.LookupPath(cue.MakePath(cue.Def(definitionOf(d.Type))))
 		field := definition.LookupPath(cue.MakePath(cue.Str(d.Field).Optional()))

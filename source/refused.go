@@ -369,7 +369,9 @@ func message(t string, alternatives []string) string {
 	if m := conflict.FindStringSubmatch(t); m != nil && len(alternatives) > 1 {
 		return fmt.Sprintf("%s is none of %s", m[2], strings.Join(alternatives, ", "))
 	}
-	if m := outside.FindStringSubmatch(t); m != nil {
+	if m := outside.FindStringSubmatch(t); m != nil && strings.HasPrefix(m[3], "time.Format") {
+		return m[1] + " is no day"
+	} else if m != nil {
 		return fmt.Sprintf("%s does not fit %s", m[1], m[3])
 	}
 	return t

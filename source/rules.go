@@ -10,7 +10,7 @@ var Rules = []diag.Rule{
 		Why: `CUE's own errors are folded to one for each path; a mistake of the base that an overlay repeats is said once. Fields that
 CUE does not mention while another error exists are found all the same.`,
 		Source: "statefulc.dev/v1; cue-lang/cue#1319",
-		Fix:    "See the comment of the field: statefulc explain FIELD.",
+		Fix:    "See the comment of the field: `statefulc explain FIELD`.",
 		Final:  true,
 	},
 	{

@@ -39,7 +39,7 @@ func Load(dir string) ([]spec.Environment, diag.List, error) { return new(Loader
 // Loader reads directories one after the other and keeps what they share, the
 // schema. The zero value is ready; it is not for several goroutines at once.
 type Loader struct {
-	shared *language
+	shared *shared
 	loads  int
 }
 
@@ -52,7 +52,7 @@ type Loader struct {
 // that is not there, or [ErrNoFiles].
 func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	if l.loads%renewal == 0 {
-		l.shared = newLanguage()
+		l.shared = newShared()
 	}
 	l.loads++
 	d, err := newDirectory(dir, l.shared)
@@ -70,7 +70,7 @@ func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 
 // directory is one directory on its way from text to values.
 type directory struct {
-	*language
+	*shared
 
 	dir    string // as the user wrote it: positions begin with it
 	abs    string
@@ -78,7 +78,7 @@ type directory struct {
 	inside bool   // dir is in a CUE module
 }
 
-func newDirectory(dir string, shared *language) (*directory, error) {
+func newDirectory(dir string, with *shared) (*directory, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
@@ -90,7 +90,7 @@ func newDirectory(dir string, shared *language) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &directory{language: shared, dir: dir, abs: abs}
+	d := &directory{shared: with, dir: dir, abs: abs}
 	d.root, d.inside, err = ModuleRoot(dir)
 	return d, err
 }
@@ -162,7 +162,7 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 		found, err := l.unloadable(instance.Err)
 		return nil, found, err
 	}
-	l.share(instance)
+	l.adopt(instance)
 	return instance, nil, nil
 }
 

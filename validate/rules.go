@@ -3,6 +3,7 @@ package validate
 // Rules are all rules, the API server's first.
 var Rules = []Rule{
 	apiServer,
+	unknownKind,
 	kubernetesVersion,
 	unprintable,
 

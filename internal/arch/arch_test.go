@@ -36,7 +36,9 @@ var floors = map[string][]string{
 
 	"pipeline": {"source", "compiler", "validate", "overlay", "plain", "apiserver", "manifest", "spec", "diag"},
 
-	"cmd/statefulc": {"pipeline", "overlay", "source", "schema", "diag"},
+	"explain": {"source", "spec", "diag"},
+
+	"cmd/statefulc": {"pipeline", "explain", "overlay", "source", "schema", "diag"},
 
 	"internal/arch": {},
 }
@@ -44,11 +46,12 @@ var floors = map[string][]string{
 // owners are modules that only one room may know; kustomize is for two, one
 // writes what the other reads.
 var owners = map[string]string{
-	"cuelang.org/go":         "source",
-	"k8s.io/kubernetes":      "apiserver",
-	"k8s.io/apiserver":       "apiserver",
-	"sigs.k8s.io/kustomize/": "overlay plain",
-	"github.com/spf13/cobra": "cmd/statefulc",
+	"cuelang.org/go":                 "source",
+	"k8s.io/kubernetes":              "apiserver",
+	"k8s.io/apiserver":               "apiserver",
+	"k8s.io/apiextensions-apiserver": "apiserver",
+	"sigs.k8s.io/kustomize/":         "overlay plain",
+	"github.com/spf13/cobra":         "cmd/statefulc",
 }
 
 type listed struct {
