@@ -55,6 +55,7 @@ read as YAML 1.1 has it: no is false, 012 is ten, 1e3 is a thousand, and none of
 		What:     "A resource of a kustomization that stands in another repository.",
 		Why:      "statefulc uses no network. What it holds is not checked, and a patch of it has no target here.",
 		Fix:      "Vendor it, or see to it that it is checked where it is.",
+		Final:    true, // waivers stand in specs
 	},
 	{
 		ID:       selectors,
@@ -65,6 +66,7 @@ kustomize writes labels into claim templates has changed: 5.8.1 does for include
 is another StatefulSet with empty volumes, and names of pods in arguments and files do not follow.`,
 		Source: "measured with kustomize 5.8.1; kustomize#1009, #3249, commit 80f63ae",
 		Fix:    "Use labels without includeSelectors and includeTemplates, and patches.",
+		Final:  true, // waivers stand in specs
 	},
 	{
 		ID:   claimPatch,
@@ -73,6 +75,7 @@ is another StatefulSet with empty volumes, and names of pods in arguments and fi
 StatefulSet that exists cannot be changed that way; a new one runs without its volume.`,
 		Source: "kubernetes#74819, kustomize#819; measured with kustomize 5.8.1",
 		Fix:    "Use a JSON patch (op: replace) for the field, guarded by a test of the claim's name.",
+		Final:  true, // waivers stand in specs
 	},
 	{
 		ID:   idlePatch,
@@ -81,5 +84,6 @@ StatefulSet that exists cannot be changed that way; a new one runs without its v
 A merge patch that names such an object itself stops the build.`,
 		Source: "measured with kustomize 5.8.1",
 		Fix:    "Name an object that is there, or remove the patch.",
+		Final:  true, // waivers stand in specs
 	},
 }
