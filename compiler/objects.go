@@ -1,15 +1,10 @@
 package compiler
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
-	kjson "k8s.io/apimachinery/pkg/runtime/serializer/json"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
@@ -21,7 +16,7 @@ import (
 func objects(c *Context) {
 	byKey(c.App.Objects, func(key string, tree spec.Tree) {
 		at := spec.Path{"objects", key}
-		object, err := decode(tree)
+		object, err := manifest.Decode(tree)
 		if err != nil {
 			c.undecodable(err, at)
 			return
@@ -92,27 +87,4 @@ var clusterScoped = map[string]bool{
 	"ClusterSecretStore": true, "VolumeSnapshotClass": true, "VolumeSnapshotContent": true,
 	"MutatingWebhookConfiguration": true, "ValidatingWebhookConfiguration": true,
 	"ValidatingAdmissionPolicy": true, "ValidatingAdmissionPolicyBinding": true,
-}
-
-// decode reads a tree into the Go type of its kind, and refuses fields that
-// the type does not have.
-func decode(tree spec.Tree) (manifest.Resource, error) {
-	text, err := json.Marshal(tree)
-	if err != nil {
-		return nil, err
-	}
-	u := new(unstructured.Unstructured)
-	if err := u.UnmarshalJSON(text); err != nil {
-		return nil, err
-	}
-	if !scheme.Scheme.Recognizes(u.GroupVersionKind()) {
-		return u, nil
-	}
-	strict := kjson.NewSerializerWithOptions(kjson.DefaultMetaFactory, scheme.Scheme, scheme.Scheme, kjson.SerializerOptions{Strict: true})
-	object, _, err := serializer.WithoutConversionCodecFactory{CodecFactory: serializer.NewCodecFactory(scheme.Scheme)}.DecoderToVersion(strict, nil).Decode(text, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	object.GetObjectKind().SetGroupVersionKind(u.GroupVersionKind())
-	return object.(manifest.Resource), nil
 }

@@ -78,7 +78,7 @@ func (c *Context) patch(o *manifest.Object, s step) error {
 	if err := json.Unmarshal(text, &tree); err != nil {
 		return err
 	}
-	value, err := decode(tree)
+	value, err := manifest.Decode(tree)
 	if err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "strict decoding error: "))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/overlay"
+	"github.com/statefulc/statefulc/plain"
 	"github.com/statefulc/statefulc/source"
 	"github.com/statefulc/statefulc/spec"
 	"github.com/statefulc/statefulc/validate"
@@ -113,5 +114,5 @@ func Rules() []diag.Rule {
 	for _, r := range validate.Rules {
 		rules = append(rules, r.Rule)
 	}
-	return append(rules, validate.WaiverRules...)
+	return slices.Concat(rules, validate.WaiverRules, plain.Rules)
 }

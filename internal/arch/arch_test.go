@@ -32,8 +32,9 @@ var floors = map[string][]string{
 	"compiler": {"manifest", "spec", "diag"},
 	"validate": {"manifest", "apiserver", "spec", "diag"},
 	"overlay":  {"manifest", "spec", "diag"},
+	"plain":    {"manifest", "spec", "diag"},
 
-	"pipeline": {"source", "compiler", "validate", "overlay", "manifest", "spec", "diag"},
+	"pipeline": {"source", "compiler", "validate", "overlay", "plain", "apiserver", "manifest", "spec", "diag"},
 
 	"explain": {"source", "spec", "diag"},
 
@@ -42,13 +43,14 @@ var floors = map[string][]string{
 	"internal/arch": {},
 }
 
-// owners are modules that only one room may know.
+// owners are modules that only one room may know; kustomize is for two, one
+// writes what the other reads.
 var owners = map[string]string{
 	"cuelang.org/go":                 "source",
 	"k8s.io/kubernetes":              "apiserver",
 	"k8s.io/apiserver":               "apiserver",
 	"k8s.io/apiextensions-apiserver": "apiserver",
-	"sigs.k8s.io/kustomize/":         "overlay",
+	"sigs.k8s.io/kustomize/":         "overlay plain",
 	"github.com/spf13/cobra":         "cmd/statefulc",
 }
 
@@ -89,7 +91,7 @@ func TestImportsGoDown(t *testing.T) {
 				t.Errorf("%s may not import %s", name, ours)
 			}
 			for prefix, owner := range owners {
-				if strings.HasPrefix(path, prefix) && name != owner {
+				if strings.HasPrefix(path, prefix) && !slices.Contains(strings.Fields(owner), name) {
 					t.Errorf("%s imports %s: only %s knows it", name, path, owner)
 				}
 			}

@@ -1,0 +1,170 @@
+package plain
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/manifest"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// unit is a [Unit] in the making.
+type unit struct {
+	Unit
+	places map[manifest.Ref]diag.Pos
+	roots  map[string]*value // the objects, by the first step of paths in the index
+}
+
+func newUnit(name string) *unit {
+	u := &unit{places: map[manifest.Ref]diag.Pos{}, roots: map[string]*value{}}
+	u.Unit = Unit{Name: name, Objects: new(manifest.Set), Index: &spec.Index{Locate: u.locate}}
+	return u
+}
+
+// locate is what the index knows.
+func (u *unit) locate(path spec.Path) diag.Pos {
+	if len(path) == 0 || u.roots[path[0]] == nil {
+		return diag.Pos{}
+	}
+	return u.roots[path[0]].locate(path[1:])
+}
+
+func (u *unit) report(id string, severity diag.Severity, pos diag.Pos, message, fix string, related ...diag.Related) {
+	u.Found = append(u.Found, diag.Diagnostic{Rule: id, Severity: severity, Pos: pos, Message: message, Fix: fix, Related: related})
+}
+
+// add takes what a document holds: an object, a list of them, or nothing that
+// is Kubernetes'.
+func (u *unit) add(v *value) {
+	kind, version := v.get("kind").str(), v.get("apiVersion").str()
+	switch {
+	case kind == "" && version == "":
+	case kind == "" || version == "":
+		if v.get("metadata", "name") != nil {
+			u.report(invalid, diag.Error, v.pos, "an object needs both apiVersion and kind", "State the other one.")
+		}
+	case isListKind(kind) && v.get("items") != nil:
+		for _, item := range v.get("items").elems() {
+			u.add(item)
+		}
+	case isObject(v):
+		u.object(v)
+	}
+}
+
+// isListKind reports whether a kind is a list of objects: List, ServiceList.
+func isListKind(kind string) bool { return len(kind) >= 4 && kind[len(kind)-4:] == "List" }
+
+// isObject tells an object from a file of settings, as programs read: these
+// have a kind too, but no metadata.
+func isObject(v *value) bool {
+	return v.get("metadata") != nil || scheme.Scheme.Recognizes(kindOf(v))
+}
+
+func kindOf(v *value) schema.GroupVersionKind {
+	return schema.FromAPIVersionAndKind(v.get("apiVersion").str(), v.get("kind").str())
+}
+
+// object decodes one object, and remembers where its fields were written.
+func (u *unit) object(v *value) {
+	gvk, name := kindOf(v), v.get("metadata", "name")
+	if !u.isKnown(v, gvk) {
+		return
+	}
+	if name == nil || name.scalar == nil || name.scalar == "" {
+		if v.get("metadata", "generateName").str() == "" {
+			u.report(invalid, diag.Error, v.pos, "a "+gvk.Kind+" without a name", "Give it a metadata.name.")
+		}
+		return // one with generateName is made, never applied
+	}
+	f := &fitting{rule: invalid, object: gvk.Kind + "/" + print(name.scalar), secret: gvk.Kind == "Secret"}
+	f.fit(nil, v, goType(gvk))
+	if !scheme.Scheme.Recognizes(gvk) {
+		f.fit(manifest.ParseField("metadata"), v.get("metadata"), reflect.TypeFor[metav1.ObjectMeta]())
+	}
+	u.Found = append(u.Found, f.found...)
+	resource, err := manifest.Decode(v.tree().(map[string]any))
+	if err != nil {
+		u.report(invalid, diag.Error, v.pos, f.object+": "+err.Error(), "Write the object as the API server takes it.")
+		return
+	}
+	u.put(resource, v)
+}
+
+// put adds an object unless there is one of its name.
+func (u *unit) put(resource manifest.Resource, v *value) {
+	o := &manifest.Object{Value: resource}
+	ref := o.Ref()
+	if first, twice := u.places[ref]; twice {
+		u.report(twiceStated, diag.Error, v.pos, fmt.Sprintf("%v is there twice", ref),
+			"Remove one of them, or check the directories of different clusters one by one.", diag.Related{Pos: first, Message: "the first one"})
+		return
+	}
+	u.places[ref] = v.pos
+	u.Objects.Objects = append(u.Objects.Objects, o)
+	v.link(o, nil, spec.Path{u.root(ref, v)})
+}
+
+// root is where the paths of an object begin: its kind and name, and more where
+// two namespaces have the same.
+func (u *unit) root(ref manifest.Ref, v *value) string {
+	root := ref.String()
+	if u.roots[root] != nil {
+		root = fmt.Sprintf("%s.%s/%s/%s", ref.Kind, ref.Group, ref.Namespace, ref.Name)
+	}
+	u.roots[root] = v
+	return root
+}
+
+// goType is that of a kind; any for one that is not of Kubernetes itself.
+func goType(gvk schema.GroupVersionKind) reflect.Type {
+	if t, ok := scheme.Scheme.AllKnownTypes()[gvk]; ok {
+		return t
+	}
+	return reflect.TypeFor[any]()
+}
+
+// isKnown reports a kind that a group of Kubernetes does not have.
+func (u *unit) isKnown(v *value, gvk schema.GroupVersionKind) bool {
+	if !scheme.Scheme.IsGroupRegistered(gvk.Group) || scheme.Scheme.Recognizes(gvk) {
+		return true
+	}
+	pos, fix := v.get("apiVersion").pos, ""
+	if versions := versionsOf(gvk); len(versions) > 0 {
+		fix = "Use " + versions[0] + "."
+	} else if kinds := kindsOf(gvk.GroupVersion()); len(kinds) > 0 {
+		pos, fix = v.get("kind").pos, diag.DidYouMean(gvk.Kind, kinds)
+	}
+	if fix == "" {
+		fix = "See `kubectl api-resources`."
+	}
+	u.report(invalid, diag.Error, pos, fmt.Sprintf("%s has no kind %s", v.get("apiVersion").str(), gvk.Kind), fix)
+	return false
+}
+
+// versionsOf are the API versions of any group that have a kind, stable ones
+// first.
+func versionsOf(gvk schema.GroupVersionKind) []string {
+	var out []string
+	for _, version := range scheme.Scheme.PrioritizedVersionsAllGroups() {
+		if scheme.Scheme.Recognizes(version.WithKind(gvk.Kind)) {
+			out = append(out, version.String())
+		}
+	}
+	return out
+}
+
+func kindsOf(version schema.GroupVersion) []string {
+	var out []string
+	for kind := range scheme.Scheme.KnownTypes(version) {
+		out = append(out, kind)
+	}
+	slices.Sort(out)
+	return out
+}

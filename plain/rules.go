@@ -1,0 +1,89 @@
+package plain
+
+import "github.com/statefulc/statefulc/diag"
+
+const (
+	badYAML     = "yaml-invalid"
+	invalid     = "manifest-invalid"
+	twiceStated = "manifest-twice"
+	unbuilt     = "kustomize-build"
+	remote      = "kustomize-remote"
+	selectors   = "kustomize-selectors"
+	claimPatch  = "claim-patch"
+	idlePatch   = "patch-idle"
+)
+
+// Rules are what reading manifests reports.
+var Rules = []diag.Rule{
+	{
+		ID:   badYAML,
+		What: "A file that is no YAML, or a map with one key twice.",
+		Why: `kubectl and the API server read nothing of such a file. A document that is no YAML does not hide the others of its file.
+A template of Helm is named once: what it becomes is not known here.`,
+		Source: "sigs.k8s.io/yaml; k8s.io/apimachinery/pkg/util/yaml",
+		Fix:    "Mend the file.",
+		Final:  true,
+	},
+	{
+		ID:   invalid,
+		What: "An object that the API server cannot decode: an unknown field, a value of the wrong type, a kind that is not there, no name.",
+		Why: `kubectl and the GitOps tools ask for strict validation, so such an object is refused as a whole. A scalar without quotes is
+read as YAML 1.1 has it: no is false, 012 is ten, 1e3 is a thousand, and none of them is a string.`,
+		Source: "k8s.io/apimachinery/pkg/runtime/serializer/json; sigs.k8s.io/yaml",
+		Fix:    "Write the object as the API server takes it.",
+		Final:  true,
+	},
+	{
+		ID:     twiceStated,
+		What:   "Two objects of one name in what is checked together.",
+		Why:    "The later one replaces the first at every sync, or the first the later; Flux refuses both.",
+		Source: "kustomize: may not add resource with an already registered id; argo-cd: RepeatedResourceWarning",
+		Fix:    "Remove one of them, or check the directories of different clusters one by one.",
+		Final:  true,
+	},
+	{
+		ID:     unbuilt,
+		What:   "A kustomization that kustomize does not build.",
+		Why:    "Argo CD, Flux and kubectl build it with the same code, and apply nothing.",
+		Source: "sigs.k8s.io/kustomize/api",
+		Fix:    "See what kustomize says.",
+		Final:  true,
+	},
+	{
+		ID:       remote,
+		Severity: diag.Warning,
+		What:     "A resource of a kustomization that stands in another repository.",
+		Why:      "statefulc uses no network. What it holds is not checked, and a patch of it has no target here.",
+		Fix:      "Vendor it, or see to it that it is checked where it is.",
+		Final:    true, // waivers stand in specs
+	},
+	{
+		ID:       selectors,
+		Severity: diag.Warning,
+		What:     "A field of a kustomization that rewrites what a StatefulSet cannot change: its selector, its claim templates, its name.",
+		Why: `Selectors and claim templates are immutable: a label that is added, changed or removed makes every later sync fail. Which
+kustomize writes labels into claim templates has changed: 5.8.1 does for includeTemplates, later ones do not. Another name
+is another StatefulSet with empty volumes, and names of pods in arguments and files do not follow.`,
+		Source: "measured with kustomize 5.8.1; kustomize#1009, #3249, commit 80f63ae",
+		Fix:    "Use labels without includeSelectors and includeTemplates, and patches.",
+		Final:  true, // waivers stand in specs
+	},
+	{
+		ID:   claimPatch,
+		What: "A merge patch of volumeClaimTemplates that leaves out something the StatefulSet has.",
+		Why: `The list is atomic: the patch replaces it whole, claims and fields that it does not repeat are gone, without a word. A
+StatefulSet that exists cannot be changed that way; a new one runs without its volume.`,
+		Source: "kubernetes#74819, kustomize#819; measured with kustomize 5.8.1",
+		Fix:    "Use a JSON patch (op: replace) for the field, guarded by a test of the claim's name.",
+		Final:  true, // waivers stand in specs
+	},
+	{
+		ID:   idlePatch,
+		What: "A patch of an object that the kustomization does not have.",
+		Why: `kustomize passes over a patch whose target matches nothing, and exits with 0: the change is in Git, and never in the cluster.
+A merge patch that names such an object itself stops the build.`,
+		Source: "measured with kustomize 5.8.1",
+		Fix:    "Name an object that is there, or remove the patch.",
+		Final:  true, // waivers stand in specs
+	},
+}
