@@ -2,8 +2,11 @@ package compiler
 
 import (
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
@@ -23,7 +26,7 @@ const (
 // rollout says how a new version comes to the pods, and what becomes of their
 // claims.
 func rollout(c *Context) {
-	wave := 0
+	wave, waves := 0, map[string]int{}
 	for _, g := range c.Groups {
 		for _, o := range c.set.Objects {
 			switch w := o.Value.(type) {
@@ -32,6 +35,7 @@ func rollout(c *Context) {
 					g.rollSet(o, w)
 					if len(g.Racks) > 0 {
 						g.inTurn(o, w, wave)
+						waves[w.Name] = wave
 						wave++
 					}
 				}
@@ -43,6 +47,50 @@ func rollout(c *Context) {
 			}
 		}
 	}
+	if wave > 1 {
+		c.follow(waves, wave-1)
+	}
+}
+
+// follow puts what waits for racks into the wave of what it waits for. Argo CD
+// would wait for it first: a claim that is bound by its first pod comes with
+// its set (argoproj/argo-cd#12840), and what runs to its end, which may need
+// all of the pods, comes with the last rack.
+func (c *Context) follow(waves map[string]int, last int) {
+	for _, o := range c.set.Objects {
+		switch o.Value.(type) {
+		case *batchv1.Job, *batchv1.CronJob:
+			c.inWave(o, last)
+		case *corev1.PersistentVolumeClaim:
+			wave, ok := waves[setOfClaim(o.Value.GetName(), waves)]
+			if !ok {
+				wave = last // a job's
+			}
+			c.inWave(o, wave)
+		}
+	}
+}
+
+// setOfClaim is the set that a claim has the name for: data-db-a-0 is of db-a,
+// and not of a.
+func setOfClaim(claim string, sets map[string]int) string {
+	pod, found := claim[:max(0, strings.LastIndex(claim, "-"))], ""
+	for set := range sets {
+		if strings.HasSuffix(pod, "-"+set) && len(set) > len(found) {
+			found = set
+		}
+	}
+	return found
+}
+
+func (c *Context) inWave(o *manifest.Object, wave int) {
+	annotations := o.Value.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[annotationWave] = fmt.Sprint(wave)
+	o.Value.SetAnnotations(annotations)
+	o.From("metadata.annotations["+annotationWave+"]", spec.Path{"groups"})
 }
 
 func (g *Group) rollSet(o *manifest.Object, sts *appsv1.StatefulSet) {
