@@ -1,8 +1,11 @@
 package compiler
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -10,6 +13,7 @@ import (
 	kjson "k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
 )
@@ -19,13 +23,51 @@ import (
 func objects(c *Context) {
 	byKey(c.App.Objects, func(key string, tree spec.Tree) {
 		at := spec.Path{"objects", key}
+		if c.refuseKind(tree, at) {
+			return
+		}
 		object, err := decode(tree)
 		if err != nil {
-			c.report("object-invalid", at, err.Error(), "Write the object as the API server takes it.")
+			c.refuseObject(tree, err, at)
 			return
 		}
 		c.addForeign(object, tree, at)
 	})
+}
+
+// refuseObject says of each field that it is not known, at the field, or what
+// else is wrong with an object.
+func (c *Context) refuseObject(tree spec.Tree, err error, at spec.Path) {
+	const fix = "Write the object as the API server takes it."
+	like, _ := scheme.Scheme.New((&unstructured.Unstructured{Object: tree}).GroupVersionKind()) // nil: nothing is known of its fields
+	fields := unknownFields(like, err)
+	for _, f := range fields {
+		c.report("object-invalid", append(at[:len(at):len(at)], f.path...), fmt.Sprintf("unknown field %q", f.path.String()), cmp.Or(f.fix, fix))
+	}
+	if len(fields) == 0 {
+		c.report("object-invalid", at, err.Error(), fix)
+	}
+}
+
+// refuseKind reports a kind that a group of Kubernetes does not have; of other
+// groups nobody knows the kinds.
+func (c *Context) refuseKind(tree spec.Tree, at spec.Path) bool {
+	gvk := (&unstructured.Unstructured{Object: tree}).GroupVersionKind()
+	if !scheme.Scheme.IsGroupRegistered(gvk.Group) || scheme.Scheme.Recognizes(gvk) {
+		return false
+	}
+	if !scheme.Scheme.IsVersionRegistered(gvk.GroupVersion()) {
+		var known []string
+		for _, version := range scheme.Scheme.PrioritizedVersionsForGroup(gvk.Group) {
+			known = append(known, version.String())
+		}
+		c.report("object-invalid", at.Join("apiVersion"), fmt.Sprintf("there is no version %q", gvk.GroupVersion()), oneOf(gvk.GroupVersion().String(), known, ""))
+		return true
+	}
+	known := slices.Sorted(maps.Keys(scheme.Scheme.KnownTypes(gvk.GroupVersion())))
+	fix := cmp.Or(diag.DidYouMean(gvk.Kind, known), "Write apiVersion and kind as the API server takes them.")
+	c.report("object-invalid", at.Join("kind"), fmt.Sprintf("%s has no kind %q", gvk.GroupVersion(), gvk.Kind), fix)
+	return true
 }
 
 // addForeign adds an object of the user's. It gets the namespace of the

@@ -29,6 +29,7 @@ type language struct {
 
 	definitions cue.Value // the package statefulc.dev/v1
 	bundle      cue.Value // its #Bundle
+	all         []definition
 }
 
 // newLanguage builds the schema. It is part of the binary and tested: what is
@@ -39,7 +40,7 @@ func newLanguage() *language {
 		overlay[schemaDir+name] = load.FromBytes(text)
 	}
 	config := &load.Config{Dir: schemaRoot, ModuleRoot: schemaRoot, Overlay: overlay, Env: environ()}
-	l := &language{ctx: cuecontext.New(), schema: load.Instances([]string{schema.ImportPath}, config)[0]}
+	l := &language{ctx: cuecontext.New(), schema: load.Instances([]string{schema.ImportPath}, config)[0], all: readDefinitions()}
 	l.definitions = l.ctx.BuildInstance(l.schema)
 	if err := l.definitions.Err(); err != nil {
 		panic(fmt.Sprintf("source: the schema: %v", err))

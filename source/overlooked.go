@@ -1,8 +1,10 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cuelang.org/go/cue"
 
@@ -46,11 +48,11 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 		}
 		l.search(bundle, append(path[:len(path):len(path)], name), fields.Value(), known, said, out)
 	}
-	missing = slices.DeleteFunc(missing, func(name string) bool { return diag.DidYouMean(name, unknown) != "" })
+	missing = slices.DeleteFunc(missing, func(name string) bool { return isMeant(name, unknown) })
 	for _, name := range slices.Concat(unknown, missing) {
 		c := &complaint{path: append(path[:len(path):len(path)], name)}
 		c.in, c.overlay = application(c.path)
-		if _, known := said[c.in.String()]; known {
+		if _, known := said[c.in.String()]; known || isWithin(c.in, said) {
 			continue
 		}
 		said[c.in.String()] = c
@@ -64,11 +66,49 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 	}
 }
 
+// isWithin reports whether something above a path is refused as a whole.
+func isWithin(in spec.Path, said map[string]*complaint) bool {
+	for n := 1; n < len(in); n++ {
+		if whole, ok := said[in[:n].String()]; ok && len(whole.errors) > 0 && whole.isOfAnotherType() {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *directory) missing(bundle cue.Value, c *complaint) diag.Diagnostic {
 	d := diag.Diagnostic{Rule: rule, Path: c.in.String()}
 	d.Pos, _ = l.places(bundle, c)
-	d.Message, d.Fix = missingField(c.in), sentence("State it", l.comment(c.in))
+	d.Message = fmt.Sprintf("%s is missing", c.in)
+	d.Fix = cmp.Or(l.otherEntry(bundle, c), sentence("State it", l.comment(c.in)), "State it.")
 	return d
 }
 
-func missingField(in spec.Path) string { return fmt.Sprintf("%s is missing", in) }
+// otherEntry is the remedy where an overlay has a new entry of a map that lacks
+// something, and the base one of almost that name.
+func (l *directory) otherEntry(bundle cue.Value, c *complaint) string {
+	for n := 2; c.overlay && n < len(c.in); n++ {
+		at := bundle.LookupPath(cue.ParsePath(BaseName))
+		if lookup(at, c.in[:n]).Exists() {
+			continue
+		}
+		return diag.DidYouMean(c.in[n-1], labels(lookup(at, c.in[:n-1])))
+	}
+	return ""
+}
+
+// labels are the names of a struct's fields.
+func labels(v cue.Value) (out []string) {
+	fields, err := v.Fields(cue.All())
+	for err == nil && fields.Next() {
+		if s := fields.Selector(); s.LabelType() == cue.StringLabel || s.IsDefinition() {
+			out = append(out, strings.TrimRight(s.String(), "?!"))
+		}
+	}
+	return out
+}
+
+// isMeant reports whether a field that is missing is there by another name.
+func isMeant(missing string, unknown []string) bool {
+	return slices.ContainsFunc(unknown, func(name string) bool { return meant(name, []string{missing}) != "" })
+}

@@ -179,7 +179,7 @@ func (l *directory) unloadable(err error) (diag.List, error) {
 			Fix:     "A spec is one package; move the other, or give both one package clause.",
 		}}, nil
 	}
-	found := l.refused(cue.Value{}, err)
+	found := firstSlips(l.refused(cue.Value{}, err))
 	if slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Pos.Line > 0 }) {
 		return found, nil
 	}

@@ -1,0 +1,73 @@
+package compiler
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/manifest"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// unknownField is one that a strict decoder refused, and the remedy.
+type unknownField struct {
+	path spec.Path
+	fix  string
+}
+
+var (
+	unknown    = regexp.MustCompile(`(?:^|, )unknown field ("(?:[^"\\]|\\.)+")`)
+	fieldNames = regexp.MustCompile(`[^.\[\]]+`)
+)
+
+// unknownFields are those that an error of the strict decoder lists; none if
+// it says anything else. In an object of Go's types the fields that there are
+// are known.
+func unknownFields(object runtime.Object, err error) []unknownField {
+	if unknown.ReplaceAllString(err.Error(), "") != "" {
+		return nil
+	}
+	var out []unknownField
+	for _, m := range unknown.FindAllStringSubmatch(err.Error(), -1) {
+		field, _ := strconv.Unquote(m[1])
+		path := fieldNames.FindAllString(field, -1)
+		names := namesAt(reflect.TypeOf(object), path[:len(path)-1])
+		fix := diag.DidYouMean(path[len(path)-1], names)
+		if fix == "" && len(names) > 0 {
+			fix = "Known here: " + strings.Join(names, ", ") + "."
+		}
+		out = append(out, unknownField{path, fix})
+	}
+	return out
+}
+
+// namesAt are the fields of the struct at a path of a type.
+func namesAt(t reflect.Type, path []string) []string {
+	for t = manifest.Deref(t); len(path) > 0; t, path = manifest.Deref(t), path[1:] {
+		switch t.Kind() {
+		case reflect.Map, reflect.Slice:
+			t = t.Elem()
+		case reflect.Struct:
+			fields := manifest.Fields(t)
+			i := slices.IndexFunc(fields, func(f manifest.JSONField) bool { return f.Name == path[0] })
+			if i < 0 {
+				return nil
+			}
+			t = fields[i].Type
+		default:
+			return nil
+		}
+	}
+	var names []string
+	if t.Kind() == reflect.Struct {
+		for _, f := range manifest.Fields(t) {
+			names = append(names, f.Name)
+		}
+	}
+	return slices.Sorted(slices.Values(names))
+}
