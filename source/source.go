@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/build"
@@ -39,6 +40,8 @@ func Load(dir string) ([]spec.Environment, diag.List, error) { return new(Loader
 // Loader reads directories one after the other and keeps what they share, the
 // schema. The zero value is ready; it is not for several goroutines at once.
 type Loader struct {
+	Patience time.Duration // how long a directory may take; 0: a minute
+
 	shared *language
 	loads  int
 }
@@ -49,17 +52,32 @@ type Loader struct {
 //
 // What the user has to mend is in the list; if it has errors there are no
 // environments. The error is for what could not be read at all: a directory
-// that is not there, or [ErrNoFiles].
+// that is not there, [ErrNoFiles], or [ErrTooLong].
 func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	if l.loads%renewal == 0 {
 		l.shared = newLanguage()
 	}
 	l.loads++
-	d, err := newDirectory(dir, l.shared)
+	shared := l.shared
+	out := l.bounded(dir, func() (out loaded) {
+		out.environments, out.found, out.err = shared.load(dir)
+		return out
+	})
+	if out.givenUp {
+		l.loads = 0 // the next one begins anew
+	}
+	return out.environments, out.found, out.err
+}
+
+func (l *language) load(dir string) ([]spec.Environment, diag.List, error) {
+	d, err := newDirectory(dir, l)
 	if err != nil {
 		return nil, nil, err
 	}
 	found := d.staleVendored()
+	if bad, err := d.readable(); err != nil || bad.HasErrors() {
+		return nil, append(found, bad...), err
+	}
 	bundle, bad, err := d.evaluate()
 	if err != nil || bad.HasErrors() {
 		return nil, append(found, bad...), err

@@ -1,0 +1,51 @@
+package source
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// Whatever bytes a file has, loading it ends: with environments, findings that
+// have an address and a remedy, or an error. It takes a second and 500 MB at
+// the most; three times as much here, where the machine does other things.
+func FuzzLoad(f *testing.F) {
+	for _, pattern := range []string{"mistakes/*.cue", "schema/*.cue", "fields/*.cue", "generated/*.cue", "validate/*/*.cue"} {
+		files, err := filepath.Glob("../testdata/" + pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatal(pattern, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text)
+		}
+	}
+	l, dir := &Loader{Patience: 10 * time.Second}, f.TempDir()
+	f.Fuzz(func(t *testing.T, text []byte) {
+		write(t, dir, map[string]string{"a.cue": string(text)})
+		start, before := time.Now(), allocated()
+		environments, found, err := l.Load(dir)
+		if took, size := time.Since(start), (allocated()-before)>>20; took > 3*time.Second || size > 1500 {
+			t.Errorf("%v, %d MiB", took, size)
+		}
+		if err == nil && len(environments) == 0 && !found.HasErrors() {
+			t.Error("nothing is loaded, and nothing is said")
+		}
+		for _, d := range found {
+			if !d.Pos.IsValid() || d.Message == "" || d.Fix == "" {
+				t.Errorf("no address, or no remedy: %+v", d)
+			}
+		}
+	})
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
