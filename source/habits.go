@@ -104,10 +104,14 @@ func corrected(s string) []string {
 			out = append(out, number+initial+strings.ToLower(letters[1:]), number+strings.ToLower(letters), number+strings.ToLower(m[2][:1]))
 		}
 	}
-	return append(out, strings.ToUpper(s), s+"s")
+	if digits.MatchString(s) {
+		out = append(out, s+"s")
+	}
+	return append(out, strings.ToUpper(s))
 }
 
 var (
 	dashed = strings.NewReplacer("_", "-", " ", "-")
+	digits = regexp.MustCompile(`^[0-9]+$`)
 	unit   = regexp.MustCompile(`^([0-9.]+)([A-Za-z]+)$`)
 )

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/errors"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/spec"
@@ -26,6 +27,34 @@ func (l *directory) overlooked(bundle cue.Value, said map[string]*complaint) dia
 	}
 	return out
 }
+
+// incomplete are errors that CUE leaves out while there are others: values that
+// are missing, choices that nobody made, fields that are not there. It names
+// them of a value that has no other error, so each is asked that has none.
+func incomplete(v cue.Value, all []errors.Error) (out []errors.Error) {
+	said := map[string]bool{}
+	for _, e := range all {
+		for n := range e.Path() {
+			said[spec.Path(unquoted(e.Path()[:n+1])).String()] = true
+		}
+	}
+	var ask func(v cue.Value, path spec.Path)
+	ask = func(v cue.Value, path spec.Path) {
+		fields, err := v.Fields()
+		for err == nil && fields.Next() {
+			at := path.Join(fields.Selector().Unquoted())
+			if said[at.String()] {
+				ask(fields.Value(), at)
+			} else if err := fields.Value().Validate(cue.Concrete(true)); err != nil {
+				out = append(out, slices.DeleteFunc(errors.Errors(err), isMissing)...)
+			}
+		}
+	}
+	ask(v, nil)
+	return out
+}
+
+func isMissing(e errors.Error) bool { return text(e) == "field is required but not present" }
 
 // search compares the fields of v with those that the schema has there.
 func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value, said map[string]*complaint, out *diag.List) {

@@ -75,11 +75,18 @@ type complaint struct {
 }
 
 // refused turns CUE's errors into one finding for each path. v may be the zero
-// Value, if the files could not be loaded.
-func (l *directory) refused(v cue.Value, err error) diag.List {
+// Value, if the files could not be loaded. What is said already is left out.
+func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 	byPath := map[string]*complaint{}
-	for _, e := range errors.Errors(err) {
+	all := errors.Errors(err)
+	if v.Exists() {
+		all = append(all, incomplete(v, all)...)
+	}
+	for _, e := range all {
 		path := unquoted(e.Path())
+		if isSaid(path, said) {
+			continue
+		}
 		in, overlay := application(path)
 		key := in.String()
 		if len(path) == 0 || !v.Exists() {
@@ -101,10 +108,22 @@ func (l *directory) refused(v cue.Value, err error) diag.List {
 	telling := maps.Clone(byPath)
 	maps.DeleteFunc(telling, func(_ string, c *complaint) bool { return c.isBelow(byPath) })
 	found := append(l.findings(v, telling), l.overlooked(v, telling)...)
-	if len(found) == 0 {
+	if len(found) == 0 && len(said) == 0 {
 		return l.findings(v, byPath) // what is refused is never silent
 	}
 	return found
+}
+
+// isSaid reports whether a path is below one of the top level's that is said.
+func isSaid(path []string, said diag.List) bool {
+	return slices.ContainsFunc(said, func(d diag.Diagnostic) bool {
+		for n := range path {
+			if d.Path != "" && d.Path == (spec.Path(path[:n+1])).String() {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // isBelow reports whether a complaint is about a part of what is refused as a
