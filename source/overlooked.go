@@ -29,8 +29,9 @@ func (l *directory) overlooked(bundle cue.Value, said map[string]*complaint) dia
 }
 
 // incomplete are errors that CUE leaves out while there are others: values that
-// are missing, choices that nobody made, fields that are not there. It names
+// are not stated, choices that nobody made, fields that are not there. It names
 // them of a value that has no other error, so each is asked that has none.
+// Fields that are missing are searched for otherwise.
 func incomplete(v cue.Value, all []errors.Error) (out []errors.Error) {
 	said := map[string]bool{}
 	for _, e := range all {
@@ -42,7 +43,7 @@ func incomplete(v cue.Value, all []errors.Error) (out []errors.Error) {
 	ask = func(v cue.Value, path spec.Path) {
 		fields, err := v.Fields()
 		for err == nil && fields.Next() {
-			at := path.Join(fields.Selector().Unquoted())
+			at := path.Join(label(fields.Selector()))
 			if said[at.String()] {
 				ask(fields.Value(), at)
 			} else if err := fields.Value().Validate(cue.Concrete(true)); err != nil {
@@ -52,6 +53,14 @@ func incomplete(v cue.Value, all []errors.Error) (out []errors.Error) {
 	}
 	ask(v, nil)
 	return out
+}
+
+// label is a name, or the number of an element.
+func label(s cue.Selector) string {
+	if s.IsString() {
+		return s.Unquoted()
+	}
+	return s.String()
 }
 
 func isMissing(e errors.Error) bool { return text(e) == "field is required but not present" }
