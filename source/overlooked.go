@@ -67,6 +67,10 @@ func isMissing(e errors.Error) bool { return text(e) == "field is required but n
 
 // search compares the fields of v with those that the schema has there.
 func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value, said map[string]*complaint, out *diag.List) {
+	in, _ := application(path)
+	if whole := said[in.String()]; len(in) > 0 && whole != nil && len(whole.errors) > 0 && whole.isOfAnotherType() {
+		return // it has no field right
+	}
 	var unknown, missing []string
 	fields, err := v.Fields(cue.All())
 	for err == nil && fields.Next() {
@@ -90,7 +94,7 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 	for _, name := range slices.Concat(unknown, missing) {
 		c := &complaint{path: append(path[:len(path):len(path)], name)}
 		c.in, c.overlay = application(c.path)
-		if _, known := said[c.in.String()]; known || isWithin(c.in, said) {
+		if _, known := said[c.in.String()]; known {
 			continue
 		}
 		said[c.in.String()] = c
@@ -102,16 +106,6 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 		l.notAllowed(&d, bundle, c)
 		*out = append(*out, d)
 	}
-}
-
-// isWithin reports whether something above a path is refused as a whole.
-func isWithin(in spec.Path, said map[string]*complaint) bool {
-	for n := 1; n < len(in); n++ {
-		if whole, ok := said[in[:n].String()]; ok && len(whole.errors) > 0 && whole.isOfAnotherType() {
-			return true
-		}
-	}
-	return false
 }
 
 func (l *directory) missing(bundle cue.Value, c *complaint) diag.Diagnostic {
