@@ -27,12 +27,7 @@ import (
 func TestSeveralMistakes(t *testing.T) {
 	dir, p := t.TempDir(), &pipeline.Pipeline{Options: options}
 	singles := apart(t, p)
-	if flag.Lookup("rapid.checks").Value.String() == "100" {
-		if err := flag.Set("rapid.checks", "25"); err != nil {
-			t.Fatal(err)
-		}
-		defer flag.Set("rapid.checks", "100")
-	}
+	few(t, "25")
 	rapid.Check(t, func(t *rapid.T) {
 		drawn := drawMistakes(t, singles)
 		var want diag.List
@@ -60,6 +55,103 @@ func TestSeveralMistakes(t *testing.T) {
 			t.Errorf("invented: %s", cmp.Diff(all, got))
 		}
 	})
+}
+
+// So are several mistakes in one group, each in a field of its own. What rules
+// know of it waits until CUE takes it.
+func TestSeveralMistakesInAGroup(t *testing.T) {
+	dir, p := t.TempDir(), &pipeline.Pipeline{Options: options}
+	singles := slices.DeleteFunc(apart(t, p), func(m single) bool { return !m.isInGroup() })
+	few(t, "25")
+	rapid.Check(t, func(t *rapid.T) {
+		var fields, want, names []string
+		for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, len(singles)-1), 2, 6, rapid.ID).Draw(t, "mistakes") {
+			m := singles[i]
+			if slices.ContainsFunc(m.fields(), func(f string) bool { return slices.Contains(fields, f) }) {
+				continue
+			}
+			fields, names = append(fields, m.fields()...), append(names, m.name)
+			if err := os.WriteFile(filepath.Join(dir, m.name+".cue"), []byte(m.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range m.found {
+				d.Pos.File = m.name + ".cue"
+				want = append(want, addressed(diag.List{d})...)
+			}
+		}
+		defer removeFiles(t, dir)
+		result, err := p.Vet(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(want)
+		if diff := cmp.Diff(slices.Compact(want), addressed(result.Found)); diff != "" {
+			t.Errorf("%v: -want +got\n%s", names, diff)
+		}
+	})
+}
+
+// few makes rapid check as often as a test that runs each time can afford,
+// unless a flag says how often.
+func few(t *testing.T, checks string) {
+	t.Helper()
+	if flag.Lookup("rapid.checks").Value.String() != "100" {
+		return
+	}
+	if err := flag.Set("rapid.checks", checks); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set("rapid.checks", "100") })
+}
+
+// isInGroup reports whether all that is wrong is refused by CUE, in fields of
+// a group that has all that it needs.
+func (m single) isInGroup() bool {
+	if strings.Count(m.text, "replicas:") != 1 {
+		return false
+	}
+	for _, needed := range []string{`image:     "postgres:18.1"`, `replicas:  3`, `placement: "spread"`} {
+		if !strings.Contains(m.text, needed) && !strings.Contains(m.text, strings.Join(strings.Fields(needed), " ")) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(m.found, func(d diag.Diagnostic) bool { return d.Rule != "cue" || !strings.HasPrefix(d.Path, "groups.db.") })
+}
+
+// fields are those of the group that the spec states beside what each has.
+func (m single) fields() (out []string) {
+	file, err := parser.ParseFile("app.cue", m.text)
+	if err != nil {
+		return nil
+	}
+	var inGroup func(x ast.Expr, depth int)
+	inGroup = func(x ast.Expr, depth int) {
+		switch x := x.(type) {
+		case *ast.BinaryExpr:
+			inGroup(x.Y, depth)
+		case *ast.Alias:
+			inGroup(x.Expr, depth)
+		}
+		body, ok := x.(*ast.StructLit)
+		for i := 0; ok && i < len(body.Elts); i++ {
+			field, isField := body.Elts[i].(*ast.Field)
+			if !isField {
+				continue
+			}
+			switch name, _, _ := ast.LabelName(field.Label); {
+			case depth == 2 && !slices.Contains([]string{"image", "replicas", "placement"}, name):
+				out = append(out, name)
+			case depth < 2 && slices.Contains([]string{"groups", "db"}, name):
+				inGroup(field.Value, depth+1)
+			}
+		}
+	}
+	for _, decl := range file.Decls {
+		if field, ok := decl.(*ast.Field); ok {
+			inGroup(field.Value, 0)
+		}
+	}
+	return out
 }
 
 // untold reports whether a finding has to wait until others are mended: what
