@@ -36,7 +36,7 @@ func TestMistakes(t *testing.T) {
 		})
 	}
 	t.Logf("\n%s", &score)
-	golden(t, "../docs/mistakes.md", strings.Replace(mistakesPage, "TABLE\n", score.String(), 1))
+	golden(t, "../docs/mistakes.md", strings.Replace(mistakesPage, "TABLE\n", score.String()+"\n", 1))
 }
 
 // mistake is a spec with one.
@@ -196,9 +196,10 @@ type scores struct {
 }
 
 // score counts mistakes that are reported; that are, with the line where to
-// look; and those of spelling for which the right word is named.
+// look, or with that before any other; and those of spelling for which the
+// right word is named.
 type score struct {
-	found, placed, meant int
+	found, placed, first, meant int
 }
 
 func (s *scores) add(m mistake, found diag.List, said string) {
@@ -222,10 +223,15 @@ func (s *score) add(m mistake, said string) {
 	if !slices.ContainsFunc(m.lines(), func(line string) bool { return !strings.Contains(said, "./app.cue:"+line+":") }) {
 		s.placed++
 	}
+	if place := place.FindString(said); slices.ContainsFunc(m.lines(), func(line string) bool { return strings.HasPrefix(place, "./app.cue:"+line+":") }) {
+		s.first++
+	}
 	if words := m.suggestion(); words != "" && strings.Contains(said, words) {
 		s.meant++
 	}
 }
+
+var place = regexp.MustCompile(`\./[-./\w]+\.cue:[0-9]+:[0-9]+`)
 
 func (s *scores) String() string {
 	var b strings.Builder
@@ -234,6 +240,7 @@ func (s *scores) String() string {
 		fmt.Fprintf(&b, "| %s | %d of %d | %d of %d |\n", what, ours, of, theirs, of)
 	}
 	row("the mistake is reported", s.mistakes, s.statefulc.found, s.cue.found)
+	row("the line to mend is named first", s.mistakes, s.statefulc.first, s.cue.first)
 	row("the line to mend is named", s.mistakes, s.statefulc.placed, s.cue.placed)
 	row("the word that was meant is named", s.spellings, s.statefulc.meant, s.cue.meant)
 	return b.String()
@@ -242,8 +249,8 @@ func (s *scores) String() string {
 const mistakesPage = `# Mistakes that people make
 
 Each file of [testdata/mistakes](../testdata/mistakes) is a small spec with one mistake. The line to mend says what a user
-should be told, and was written before statefulc was asked; where statefulc said it worse, it was changed. So its own column shows what
-is kept by a test, not how it does on mistakes that nobody thought of. Beside each file is what ` + "`cue vet -c`" + ` says of it, with
+should be told. It was written before statefulc was asked; where statefulc said it worse, it was changed, and where it said it as well, its
+words were taken. So its own column is what a test keeps, not how it does on mistakes that nobody thought of. Beside each file is what ` + "`cue vet -c`" + ` says of it, with
 the same schema; what it cannot know are the rules that are not in the schema. A line counts as named if it stands anywhere in the text.
 
 TABLE

@@ -110,8 +110,8 @@ func (m single) isInGroup() bool {
 	if strings.Count(m.text, "replicas:") != 1 {
 		return false
 	}
-	for _, needed := range []string{`image:     "postgres:18.1"`, `replicas:  3`, `placement: "spread"`} {
-		if !strings.Contains(m.text, needed) && !strings.Contains(m.text, strings.Join(strings.Fields(needed), " ")) {
+	for _, needed := range []string{`image: "postgres:18.1"`, `replicas: 3`, `placement: "spread"`} {
+		if !slices.ContainsFunc(strings.Split(m.text, "\n"), func(line string) bool { return slices.Equal(strings.Fields(line), strings.Fields(needed)) }) {
 			return false
 		}
 	}

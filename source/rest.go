@@ -29,17 +29,14 @@ var parts = map[string][]string{
 // parts may have to do with anything: then nothing is left, as where an
 // environment has no group.
 func (l *directory) rest(bundle cue.Value, bad diag.List) ([]spec.Environment, error) {
-	refused := map[string]bool{} // groups.db
 	for _, d := range bad {
-		at, ok := entryOf(d.Path)
-		if d.Severity == diag.Error && !ok {
+		if part, _, below := strings.Cut(d.Path, "."); d.Severity == diag.Error && (!below || !isPart(part)) {
 			return nil, nil
 		}
-		refused[at] = true
 	}
 	var out []spec.Environment
 	for name, v := range l.variants(bundle) {
-		text, ok := remaining(v, refused)
+		text, ok := remaining(v)
 		if !ok {
 			continue
 		}
@@ -53,37 +50,25 @@ func (l *directory) rest(bundle cue.Value, bad diag.List) ([]spec.Environment, e
 	return out, nil
 }
 
-// entryOf is the entry of parts that a path, as a finding has it, is in.
-func entryOf(path string) (string, bool) {
-	part, below, _ := strings.Cut(path, ".")
-	if _, ok := parts[part]; !ok || below == "" {
-		return "", false
-	}
-	name := below
-	if below[0] == '"' {
-		if end := strings.Index(below[1:], `"`); end >= 0 {
-			name = below[:end+2]
-		}
-	} else {
-		name, _, _ = strings.Cut(below, ".")
-	}
-	return part + "." + name, true
+func isPart(name string) bool {
+	_, ok := parts[name]
+	return ok
 }
 
 // remaining is the JSON of an application without what is refused.
-func remaining(v cue.Value, refused map[string]bool) ([]byte, bool) {
+func remaining(v cue.Value) ([]byte, bool) {
 	app, gone := map[string]any{}, []string{}
 	fields, err := v.Fields()
 	for err == nil && fields.Next() {
 		name := fields.Selector().Unquoted()
-		if _, isPart := parts[name]; !isPart {
+		if !isPart(name) {
 			if fields.Value().Validate(cue.Concrete(true)) != nil {
 				return nil, false
 			}
 			app[name] = fields.Value()
 			continue
 		}
-		entries, all := accepted(name, fields.Value(), refused)
+		entries, all := accepted(fields.Value())
 		if app[name] = entries; !all {
 			gone = append(gone, parts[name]...)
 		}
@@ -98,17 +83,16 @@ func remaining(v cue.Value, refused map[string]bool) ([]byte, bool) {
 	return text, err == nil
 }
 
-// accepted are the entries of a part that nothing is said about.
-func accepted(part string, v cue.Value, refused map[string]bool) (out map[string]cue.Value, all bool) {
+// accepted are the entries of a part that CUE takes.
+func accepted(v cue.Value) (out map[string]cue.Value, all bool) {
 	out, all = map[string]cue.Value{}, true
 	fields, err := v.Fields()
 	for err == nil && fields.Next() {
-		name := fields.Selector().Unquoted()
-		if refused[spec.Path{part, name}.String()] || fields.Value().Validate(cue.Concrete(true)) != nil {
+		if fields.Value().Validate(cue.Concrete(true)) != nil {
 			all = false
 			continue
 		}
-		out[name] = fields.Value()
+		out[fields.Selector().Unquoted()] = fields.Value()
 	}
 	return out, all && err == nil
 }
