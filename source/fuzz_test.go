@@ -10,7 +10,8 @@ import (
 // Whatever bytes a file has, loading it ends: with environments, findings that
 // have an address and a remedy, or an error. It takes seconds at the most, on
 // a machine that does other things, and 500 MB, with as much again that the
-// collector has not come to.
+// collector has not come to; or it is given up, and the process, in which CUE
+// goes on, should end: then the fuzzer says that its worker did.
 func FuzzLoad(f *testing.F) {
 	for _, pattern := range []string{"mistakes/*.cue", "schema/*.cue", "fields/*.cue", "generated/*.cue", "validate/*/*.cue"} {
 		files, err := filepath.Glob("../testdata/" + pattern)

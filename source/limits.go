@@ -28,7 +28,8 @@ const (
 )
 
 // What reading it may take. CUE knows no limit of its own: a comprehension over
-// list.Range(0, 1e9) takes all memory that there is.
+// list.Range(0, 1e9) takes all memory that there is, and so does a struct that
+// is in itself by way of a pattern, `base: overlays` beside `overlays: [_]: base`.
 const (
 	patience = time.Minute
 	room     = 1 << 30 // bytes in use, for each core: so many directories are read at a time
@@ -66,10 +67,10 @@ func (l *Loader) bounded(dir string, load func() loaded) loaded {
 		case out := <-done:
 			return out
 		case <-limit:
-			return loaded{err: fmt.Errorf("%s: %w after %v: is there a comprehension without an end?", dir, ErrTooLong, l.patience()), givenUp: true}
+			return loaded{err: fmt.Errorf("%s: %w after %v: is there a comprehension without an end, or a struct in itself?", dir, ErrTooLong, l.patience()), givenUp: true}
 		case <-watch.C:
 			if used := inUse(); used > l.room() {
-				return loaded{err: fmt.Errorf("%s: %w with %d MiB in use: is there a comprehension without an end?", dir, ErrTooLong, used>>20), givenUp: true}
+				return loaded{err: fmt.Errorf("%s: %w with %d MiB in use: is there a comprehension without an end, or a struct in itself?", dir, ErrTooLong, used>>20), givenUp: true}
 			}
 		}
 	}
