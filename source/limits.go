@@ -32,7 +32,7 @@ const (
 // is in itself by way of a pattern, `base: overlays` beside `overlays: [_]: base`.
 const (
 	patience = time.Minute
-	room     = 1 << 30 // bytes in use, for each core: so many directories are read at a time
+	room     = 512 << 20 // bytes in use for each core, and once more: so many directories are read at a time
 	glance   = 50 * time.Millisecond
 )
 
@@ -69,7 +69,7 @@ func (l *Loader) bounded(dir string, load func() loaded) loaded {
 		case <-limit:
 			return loaded{err: fmt.Errorf("%s: %w after %v: is there a comprehension without an end, or a struct in itself?", dir, ErrTooLong, l.patience()), givenUp: true}
 		case <-watch.C:
-			if used := inUse(); used > l.room() {
+			if used := inUse(); used > limitOfRoom() {
 				return loaded{err: fmt.Errorf("%s: %w with %d MiB in use: is there a comprehension without an end, or a struct in itself?", dir, ErrTooLong, used>>20), givenUp: true}
 			}
 		}
@@ -83,7 +83,7 @@ func (l *Loader) patience() time.Duration {
 	return patience
 }
 
-func (l *Loader) room() uint64 { return room * uint64(runtime.GOMAXPROCS(0)) }
+func limitOfRoom() uint64 { return room * uint64(runtime.GOMAXPROCS(0)+1) }
 
 // inUse is the memory of all objects, those that nobody needs any more too.
 func inUse() uint64 {
