@@ -37,8 +37,9 @@ update:
 
 # What cue vet says of testdata/mistakes, asked anew, and docs/mistakes.md.
 mistakes:
-	dir=$$(mktemp -d) && GOBIN=$$dir go install cuelang.org/go/cmd/cue@$$(go list -m -f '{{.Version}}' cuelang.org/go) && \
-	CUE=$$dir/cue go test ./pipeline -run TestMistakes -count=1 -v | grep -A 6 '^| |\|^---\|^ok\|FAIL'; rm -r $$dir
+	GOBIN=$(CURDIR)/.cue go install cuelang.org/go/cmd/cue@$$(go list -m -f '{{.Version}}' cuelang.org/go)
+	CUE=$(CURDIR)/.cue/cue go test ./pipeline -run TestMistakes -count=1
+	rm -r .cue
 
 build:
 	go build -trimpath -ldflags='-s -w' -o statefulc ./cmd/statefulc
