@@ -1,4 +1,4 @@
-.PHONY: test fast generated check update bench build
+.PHONY: test fast generated check update mistakes bench build
 
 # All tests: of the compiler, with two thousand generated specs, then on a real
 # Kubernetes API server with its real controllers. The first run compiles
@@ -34,6 +34,12 @@ bench:
 # Goldens, scripts and the examples' output, rewritten. Read the diff.
 update:
 	UPDATE=1 go test ./...
+
+# What cue vet says of testdata/mistakes, asked anew, and docs/mistakes.md.
+mistakes:
+	GOBIN=$(CURDIR)/.cue go install cuelang.org/go/cmd/cue@$$(go list -m -f '{{.Version}}' cuelang.org/go)
+	CUE=$(CURDIR)/.cue/cue go test ./pipeline -run TestMistakes -count=1
+	rm -r .cue
 
 build:
 	go build -trimpath -ldflags='-s -w' -o statefulc ./cmd/statefulc

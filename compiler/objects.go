@@ -1,10 +1,11 @@
 package compiler
 
 import (
+	"cmp"
 	"fmt"
-	"regexp"
 
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
@@ -18,34 +19,26 @@ func objects(c *Context) {
 		at := spec.Path{"objects", key}
 		object, err := manifest.Decode(tree)
 		if err != nil {
-			c.undecodable(err, at)
+			c.refuseObject(tree, err, at)
 			return
 		}
 		c.addForeign(object, tree, at)
 	})
 }
 
-// undecodable reports each unknown field where it stands, and what else is
-// wrong with an object at the object: the decoder does not say where in a list
-// a value of the wrong type is.
-func (c *Context) undecodable(err error, at spec.Path) {
-	faults := []error{err}
-	if strict, ok := runtime.AsStrictDecodingError(err); ok {
-		faults = strict.Errors()
+// refuseObject says of each field that it is not known, at the field, or what
+// else is wrong with an object.
+func (c *Context) refuseObject(tree spec.Tree, err error, at spec.Path) {
+	const fix = "Write the object as the API server takes it."
+	like, _ := scheme.Scheme.New((&unstructured.Unstructured{Object: tree}).GroupVersionKind()) // nil: nothing is known of its fields
+	fields := unknownFields(like, err)
+	for _, f := range fields {
+		c.report("object-invalid", append(at[:len(at):len(at)], f.path...), fmt.Sprintf("unknown field %q", f.name), cmp.Or(f.fix, fix))
 	}
-	for _, fault := range faults {
-		where := at
-		if m := unknownField.FindStringSubmatch(fault.Error()); m != nil {
-			for _, e := range manifest.ParseField(m[1]) {
-				where = where.Join(e.Name)
-			}
-		}
-		c.report("object-invalid", where, fault.Error(), "Write the object as the API server takes it.")
+	if len(fields) == 0 {
+		c.report("object-invalid", at, err.Error(), fix)
 	}
 }
-
-// unknownField is a text of the decoder, sigs.k8s.io/json.
-var unknownField = regexp.MustCompile(`^unknown field "(.+)"$`)
 
 // addForeign adds an object of the user's. It gets the namespace of the
 // application unless it has one or is no namespaced kind that we know.

@@ -1,8 +1,8 @@
 package compiler
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +25,7 @@ func patches(c *Context) {
 		}
 		for _, step := range steps(p, at) {
 			if err := c.patch(o, step); err != nil {
-				c.report("patch-invalid", step.at, fmt.Sprintf("%v: %v", o.Ref(), err), "See what the object is without the patch: statefulc build -o -.")
+				c.report("patch-invalid", step.at, fmt.Sprintf("%v: %s", o.Ref(), strings.TrimPrefix(err.Error(), "strict decoding error: ")), cmp.Or(likeField(o.Value, err), "See what the object is without the patch: statefulc build -o -."))
 				return
 			}
 		}
@@ -52,17 +52,29 @@ func steps(p spec.Patch, at spec.Path) []step {
 
 // target is the object that a patch is for.
 func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
-	var known []string
+	var names, kinds []string
 	for _, o := range c.set.Objects {
-		if ref := o.Ref(); ref.Kind == t.Kind {
-			if ref.Name == t.Name {
-				return o
-			}
-			known = append(known, ref.Name)
+		switch ref := o.Ref(); {
+		case ref.Kind == t.Kind && ref.Name == t.Name:
+			return o
+		case ref.Kind == t.Kind:
+			names = append(names, ref.Name)
+		case ref.Name == t.Name:
+			kinds = append(kinds, ref.Kind)
 		}
 	}
-	c.report("patch-target", at.Join("target"), fmt.Sprintf("there is no %s %q", t.Kind, t.Name), oneOf(known, "There is none of that kind."))
+	fix := oneOf(t.Name, names, oneOf(t.Kind, kinds, "See what there is: statefulc build -o -."))
+	c.report("patch-target", at.Join("target"), fmt.Sprintf("there is no %s %q", t.Kind, t.Name), fix)
 	return nil
+}
+
+// likeField is the remedy for a field that a patch makes and the object's type
+// does not have.
+func likeField(object manifest.Resource, err error) string {
+	for _, f := range unknownFields(object, err) {
+		return f.fix
+	}
+	return ""
 }
 
 func (c *Context) patch(o *manifest.Object, s step) error {
@@ -80,7 +92,7 @@ func (c *Context) patch(o *manifest.Object, s step) error {
 	}
 	value, err := manifest.Decode(tree)
 	if err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "strict decoding error: "))
+		return err
 	}
 	ref := o.Ref()
 	if after := (&manifest.Object{Value: value}).Ref(); after != ref {

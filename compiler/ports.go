@@ -57,5 +57,5 @@ func (g *Group) portNamed(name string, at spec.Path, audiences ...string) *port 
 }
 
 func (c *Context) unknownPort(name string, at spec.Path, known []string) {
-	c.report("port-name", at, "there is no port "+quoted(name), oneOf(known, "State it under ports."))
+	c.report("port-name", at, "there is no port "+quoted(name), oneOf(name, known, "State it under ports."))
 }

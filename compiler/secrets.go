@@ -46,7 +46,7 @@ const modeSecret int32 = 0o440
 func (c *Context) declared(secret string, at spec.Path) (spec.Secret, bool) {
 	s, ok := c.App.Secrets[secret]
 	if !ok {
-		c.report("secret-declared", at, fmt.Sprintf("the secret %q is not declared", secret), oneOf(slices.Sorted(maps.Keys(c.App.Secrets)), "Declare it under secrets, with its keys."))
+		c.report("secret-declared", at, fmt.Sprintf("the secret %q is not declared", secret), oneOf(secret, slices.Sorted(maps.Keys(c.App.Secrets)), "Declare it under secrets, with its keys."))
 	}
 	return s, ok
 }
@@ -54,7 +54,7 @@ func (c *Context) declared(secret string, at spec.Path) (spec.Secret, bool) {
 // secretKey refers to a key of a secret, which both have to be declared.
 func (c *Context) secretKey(ref spec.KeyRef, at spec.Path) *corev1.SecretKeySelector {
 	if s, ok := c.declared(ref.Secret, at); ok && !slices.Contains(s.Keys, ref.Key) {
-		c.report("secret-declared", at, fmt.Sprintf("the secret %q has no key %q", ref.Secret, ref.Key), oneOf(s.Keys, ""))
+		c.report("secret-declared", at, fmt.Sprintf("the secret %q has no key %q", ref.Secret, ref.Key), oneOf(ref.Key, s.Keys, ""))
 	}
 	return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: ref.Secret}, Key: ref.Key}
 }

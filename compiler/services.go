@@ -166,7 +166,7 @@ func (c *Context) selectorOf(s spec.Service, at spec.Path) map[string]string {
 	known := slices.Sorted(maps.Keys(c.App.Groups))
 	for i, group := range s.Groups {
 		if !slices.Contains(known, group) {
-			c.report("group-known", at.Join("groups", fmt.Sprint(i)), fmt.Sprintf("there is no group %q", group), oneOf(known, ""))
+			c.report("group-known", at.Join("groups", fmt.Sprint(i)), fmt.Sprintf("there is no group %q", group), oneOf(group, known, ""))
 		}
 	}
 	switch {
@@ -181,6 +181,9 @@ func (c *Context) selectorOf(s spec.Service, at spec.Path) map[string]string {
 // checkServicePort reports a port that none of the groups has.
 func (c *Context) checkServicePort(name string, s spec.Service, at spec.Path) {
 	var known []string
+	if slices.ContainsFunc(s.Groups, func(g string) bool { return c.App.Groups[g] == nil }) {
+		return // that is said; which ports it has nobody knows
+	}
 	for _, g := range c.Groups {
 		if !slices.Contains(s.Groups, g.key) {
 			continue

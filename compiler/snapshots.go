@@ -47,7 +47,7 @@ func (g *Group) snapshot() {
 	var claims []string
 	for i, volume := range s.Volumes {
 		if _, ok := g.Storage[volume]; !ok {
-			g.report("storage-known", at.Join("volumes", fmt.Sprint(i)), fmt.Sprintf("the group has no storage %q", volume), oneOf(keysOf(g.Storage), ""))
+			g.report("storage-known", at.Join("volumes", fmt.Sprint(i)), fmt.Sprintf("the group has no storage %q", volume), oneOf(volume, keysOf(g.Storage), "State one under storage."))
 		}
 	}
 	for _, host := range g.DNS.Hosts {

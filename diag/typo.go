@@ -1,13 +1,18 @@
 package diag
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// DidYouMean names the known word that is at most two edits away, if one is.
+// DidYouMean names the known word that is most like a word, if one is: the
+// same but for capitals, dashes and underscores; one or two letters away; or
+// longer or shorter by an ending.
 func DidYouMean(word string, known []string) string {
-	best, distance := "", 3
+	best, least := "", unlike
 	for _, k := range known {
-		if d := edits(word, k); d < distance {
-			best, distance = k, d
+		if d := distance(plain(word), plain(k)); d < least {
+			best, least = k, d
 		}
 	}
 	if best == "" {
@@ -16,23 +21,47 @@ func DidYouMean(word string, known []string) string {
 	return fmt.Sprintf("Did you mean %q?", best)
 }
 
-// edits is the Levenshtein distance of two words.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// unlike is a distance at which nobody meant the one and wrote the other.
+const unlike = 4
+
+func plain(word string) string {
+	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(word))
+}
+
+// distance is how many letters are to be changed; three for an ending (of eight
+// letters at the most) that is too many, or too few. Half of a short word is another word.
+func distance(a, b string) int {
+	if d := edits(a, b); d <= 2 && 2*d <= len(a) {
+		return d
 	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			change := diagonal
-			if a[i] != b[j] {
+	if short, long := min(len(a), len(b)), max(len(a), len(b)); short > 3 && long-short <= 8 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)) {
+		return unlike - 1
+	}
+	return unlike
+}
+
+// edits is how many letters are added, dropped or changed, or are two that
+// changed places (the optimal string alignment of Damerau and Levenshtein).
+func edits(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			change := rows[i-1][j-1]
+			if a[i-1] != b[j-1] {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+			rows[i][j] = min(change, rows[i-1][j]+1, rows[i][j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }

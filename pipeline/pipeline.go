@@ -1,9 +1,9 @@
 // Package pipeline is the story of statefulc in one page: a spec is loaded,
 // checked, compiled, checked again, and emitted as files.
 //
-// A spec that CUE refuses goes no further. After that every stage reports all
-// that it sees, and files are made only if there is no error. Nothing is
-// written here: that is the command's work.
+// Every stage reports all that it sees, of a spec that CUE refuses on what it
+// does not, and files are made only if there is no error. Nothing is written
+// here: that is the command's work.
 package pipeline
 
 import (
@@ -28,7 +28,7 @@ type Environment struct {
 
 // Result is what became of one directory.
 type Result struct {
-	Environments []Environment // the base first; none if CUE refuses the spec
+	Environments []Environment // the base first; what CUE refuses is left out
 	Files        []overlay.File
 	Found        diag.List // sorted; nothing may be written if it has errors
 }
@@ -81,7 +81,7 @@ func (p *Pipeline) Vet(dir string) (*Result, error) {
 	}
 	// What the compiler reports leaves something out of the objects; the rest is
 	// judged all the same, so that one run tells all.
-	waivers, whole := validate.Waivers{Rules: Rules(), Today: p.Today}, true
+	waivers, whole := validate.Waivers{Rules: Rules(), Today: p.Today}, !found.HasErrors()
 	for i := range r.Environments {
 		env := &r.Environments[i]
 		objects, refused := compiler.Compile(env.Environment)

@@ -1,11 +1,14 @@
 package source
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
 
+	"github.com/statefulc/statefulc/schema"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -61,6 +64,83 @@ func step(at cue.Value, name string) (cue.Value, []string) {
 	}
 	key := cue.MakePath(cue.Str(name))
 	return at.FillPath(key, at.Context().CompileString("_")).LookupPath(key), nil
+}
+
+// keyOf says what can be a key of a map: the text that is spelled almost as
+// this one, the words that there are, or what its name means.
+func (l *directory) keyOf(at cue.Value, name string) string {
+	for _, key := range patterns(at) {
+		if words := literals(key); len(words) > 0 {
+			return cmp.Or(meant(name, words), "Known here: "+strings.Join(words, ", ")+".")
+		}
+		for _, other := range corrected(name) {
+			if other != name && key.Unify(l.ctx.Encode(other)).Validate(cue.Concrete(true)) == nil {
+				return fmt.Sprintf("Did you mean %q?", other)
+			}
+		}
+		if d, ok := l.definitionOf(key); ok {
+			return "State another: " + d.sentence()
+		}
+	}
+	return ""
+}
+
+// patterns are what keys of a map have to fit.
+func patterns(at cue.Value) (out []cue.Value) {
+	fields, err := at.Fields(cue.Patterns(true))
+	for err == nil && fields.Next() {
+		if fields.Selector().ConstraintType() == cue.PatternConstraint {
+			out = append(out, fields.Selector().Pattern())
+		}
+	}
+	return out
+}
+
+// literals are the texts of a choice between texts.
+func literals(v cue.Value) (out []string) {
+	op, args := v.Expr()
+	if s, err := v.String(); err == nil && op != cue.OrOp {
+		return []string{s}
+	}
+	for _, arg := range args {
+		if op == cue.OrOp {
+			out = append(out, literals(arg)...)
+		}
+	}
+	return out
+}
+
+// definitionOf is the definition that a constraint, or a part of it, stands in.
+func (l *shared) definitionOf(v cue.Value) (definition, bool) {
+	if d, ok := l.definitionAt(v.Pos()); ok && d.isWord() {
+		return d, true
+	}
+	op, args := v.Expr()
+	for _, arg := range args {
+		if op != cue.AndOp {
+			break
+		}
+		if d, ok := l.definitionAt(arg.Pos()); ok && d.isWord() {
+			return d, true
+		}
+	}
+	return definition{}, false
+}
+
+// few is how many names are listed where one is not known: more than that
+// nobody reads.
+const few = 16
+
+// list names the fields that are known in a struct, or where they are.
+func (l *directory) list(known []string, in spec.Path) string {
+	if len(known) <= few {
+		return "Known here: " + strings.Join(known, ", ") + "."
+	}
+	file := "app.cue"
+	if d, ok := l.definitionAt(l.schemaAt(in).Pos()); ok {
+		file = d.file
+	}
+	return fmt.Sprintf("What is known here is in %s/%s.", schema.ImportPath, file)
 }
 
 // doc is the schema's comment on a field, as one line.

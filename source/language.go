@@ -71,7 +71,7 @@ type language struct {
 func (l *language) collect(decls []ast.Decl) {
 	for _, decl := range decls {
 		if f, ok := decl.(*ast.Field); ok {
-			name := strings.TrimPrefix(label(f), "#")
+			name := strings.TrimPrefix(labelOf(f), "#")
 			l.names, l.exprs[name], l.docs[name] = append(l.names, name), f.Value, comment(f)
 		}
 	}
@@ -108,7 +108,7 @@ func (l *language) addFields(d *Definition, prefix string, fields *ast.StructLit
 			if doc == "" {
 				continue // of a struct that its field's comment speaks of
 			}
-			f := Field{Name: prefix + label(decl), Doc: doc, Type: typeText(decl.Value), Required: decl.Constraint == token.NOT}
+			f := Field{Name: prefix + labelOf(decl), Doc: doc, Type: typeText(decl.Value), Required: decl.Constraint == token.NOT}
 			f.Of, f.Depth = l.target(decl.Value)
 			f.Computed = prefix != "" || strings.HasSuffix(doc, "Computed.")
 			d.Fields = append(d.Fields, f)
@@ -205,7 +205,7 @@ func structText(s *ast.StructLit) string {
 			if comment(decl) != "" {
 				return "{…}" // its fields are explained one by one
 			}
-			parts = append(parts, label(decl)+marks[decl.Constraint]+": "+typeText(decl.Value))
+			parts = append(parts, labelOf(decl)+marks[decl.Constraint]+": "+typeText(decl.Value))
 		case *ast.Ellipsis:
 			parts = append(parts, "...")
 		}
@@ -225,7 +225,7 @@ func cueText(n ast.Node) string {
 	return string(b)
 }
 
-func label(f *ast.Field) string {
+func labelOf(f *ast.Field) string {
 	name, _, err := ast.LabelName(f.Label)
 	if err != nil {
 		return ""

@@ -1,10 +1,13 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/errors"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/spec"
@@ -25,8 +28,49 @@ func (l *directory) overlooked(bundle cue.Value, said map[string]*complaint) dia
 	return out
 }
 
+// incomplete are errors that CUE leaves out while there are others: values that
+// are not stated, choices that nobody made, fields that are not there. It names
+// them of a value that has no other error, so each is asked that has none.
+// Fields that are missing are searched for otherwise.
+func incomplete(v cue.Value, all []errors.Error) (out []errors.Error) {
+	said := map[string]bool{}
+	for _, e := range all {
+		for n := range e.Path() {
+			said[spec.Path(unquoted(e.Path()[:n+1])).String()] = true
+		}
+	}
+	var ask func(v cue.Value, path spec.Path)
+	ask = func(v cue.Value, path spec.Path) {
+		fields, err := v.Fields()
+		for err == nil && fields.Next() {
+			at := path.Join(label(fields.Selector()))
+			if said[at.String()] {
+				ask(fields.Value(), at)
+			} else if err := fields.Value().Validate(cue.Concrete(true)); err != nil {
+				out = append(out, slices.DeleteFunc(errors.Errors(err), isMissing)...)
+			}
+		}
+	}
+	ask(v, nil)
+	return out
+}
+
+// label is a name, or the number of an element.
+func label(s cue.Selector) string {
+	if s.IsString() {
+		return s.Unquoted()
+	}
+	return s.String()
+}
+
+func isMissing(e errors.Error) bool { return text(e) == "field is required but not present" }
+
 // search compares the fields of v with those that the schema has there.
 func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value, said map[string]*complaint, out *diag.List) {
+	in, _ := application(path)
+	if whole := said[in.String()]; len(in) > 0 && whole != nil && len(whole.errors) > 0 && whole.isOfAnotherType() {
+		return // it has no field right
+	}
 	var unknown, missing []string
 	fields, err := v.Fields(cue.All())
 	for err == nil && fields.Next() {
@@ -46,7 +90,7 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 		}
 		l.search(bundle, append(path[:len(path):len(path)], name), fields.Value(), known, said, out)
 	}
-	missing = slices.DeleteFunc(missing, func(name string) bool { return diag.DidYouMean(name, unknown) != "" })
+	missing = slices.DeleteFunc(missing, func(name string) bool { return isMeant(name, unknown) })
 	for _, name := range slices.Concat(unknown, missing) {
 		c := &complaint{path: append(path[:len(path):len(path)], name)}
 		c.in, c.overlay = application(c.path)
@@ -67,8 +111,36 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 func (l *directory) missing(bundle cue.Value, c *complaint) diag.Diagnostic {
 	d := diag.Diagnostic{Rule: rule, Path: c.in.String()}
 	d.Pos, _ = l.places(bundle, c)
-	d.Message, d.Fix = missingField(c.in), sentence("State it", l.comment(c.in))
+	d.Message = fmt.Sprintf("%s is missing", c.in)
+	d.Fix = cmp.Or(l.otherEntry(bundle, c), sentence("State it", l.comment(c.in)), "State it.")
 	return d
 }
 
-func missingField(in spec.Path) string { return fmt.Sprintf("%s is missing", in) }
+// otherEntry is the remedy where an overlay has a new entry of a map that lacks
+// something, and the base one of almost that name.
+func (l *directory) otherEntry(bundle cue.Value, c *complaint) string {
+	for n := 2; c.overlay && n < len(c.in); n++ {
+		at := bundle.LookupPath(cue.ParsePath(BaseName))
+		if lookup(at, c.in[:n]).Exists() {
+			continue
+		}
+		return diag.DidYouMean(c.in[n-1], labels(lookup(at, c.in[:n-1])))
+	}
+	return ""
+}
+
+// labels are the names of a struct's fields.
+func labels(v cue.Value) (out []string) {
+	fields, err := v.Fields(cue.All())
+	for err == nil && fields.Next() {
+		if s := fields.Selector(); s.LabelType() == cue.StringLabel || s.IsDefinition() {
+			out = append(out, strings.TrimRight(s.String(), "?!"))
+		}
+	}
+	return out
+}
+
+// isMeant reports whether a field that is missing is there by another name.
+func isMeant(missing string, unknown []string) bool {
+	return slices.ContainsFunc(unknown, func(name string) bool { return meant(name, []string{missing}) != "" })
+}

@@ -75,11 +75,18 @@ type complaint struct {
 }
 
 // refused turns CUE's errors into one finding for each path. v may be the zero
-// Value, if the files could not be loaded.
-func (l *directory) refused(v cue.Value, err error) diag.List {
+// Value, if the files could not be loaded. What is said already is left out.
+func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 	byPath := map[string]*complaint{}
-	for _, e := range errors.Errors(err) {
+	all := errors.Errors(err)
+	if v.Exists() {
+		all = append(all, incomplete(v, all)...)
+	}
+	for _, e := range all {
 		path := unquoted(e.Path())
+		if isSaid(path, said) {
+			continue
+		}
 		in, overlay := application(path)
 		key := in.String()
 		if len(path) == 0 || !v.Exists() {
@@ -95,11 +102,49 @@ func (l *directory) refused(v cue.Value, err error) diag.List {
 		}
 		c.errors = append(c.errors, e)
 	}
-	found := l.findings(v, byPath)
-	if v.Exists() {
-		found = append(found, l.overlooked(v, byPath)...)
+	if !v.Exists() {
+		return l.findings(v, byPath)
+	}
+	telling := maps.Clone(byPath)
+	maps.DeleteFunc(telling, func(_ string, c *complaint) bool { return c.isBelow(byPath) })
+	found := append(l.findings(v, telling), l.overlooked(v, telling)...)
+	if len(found) == 0 && len(said) == 0 {
+		return l.findings(v, byPath) // what is refused is never silent
 	}
 	return found
+}
+
+// isSaid reports whether a path is below one of the top level's that is said.
+func isSaid(path []string, said diag.List) bool {
+	return slices.ContainsFunc(said, func(d diag.Diagnostic) bool {
+		for n := range path {
+			if d.Path != "" && d.Path == (spec.Path(path[:n+1])).String() {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// isBelow reports whether a complaint is about a part of what is refused as a
+// whole: a list where a struct is asked for has no field right. That a struct
+// lacks a field is said of the field, by [directory.overlooked].
+func (c *complaint) isBelow(byPath map[string]*complaint) bool {
+	if strings.HasPrefix(text(c.errors[0]), "required field missing: ") {
+		return true
+	}
+	for n := 1; n < len(c.in); n++ {
+		if whole, ok := byPath[c.in[:n].String()]; ok && len(whole.path) > 0 && whole.isOfAnotherType() {
+			return true
+		}
+	}
+	return false
+}
+
+// isOfAnotherType reports whether no type that could stand at the path is the
+// value's.
+func (c *complaint) isOfAnotherType() bool {
+	return !slices.ContainsFunc(c.errors, func(e errors.Error) bool { return rank(e) < mistyped }) && !followsOnly(c.errors)
 }
 
 // unquoted is an error's path with its labels as they are.
@@ -175,35 +220,55 @@ func application(path []string) (spec.Path, bool) {
 func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	best, alternatives := bestOf(c.errors)
 	text := text(best)
-	d := diag.Diagnostic{Rule: rule, Path: c.in.String(), Message: message(text, alternatives)}
+	d := diag.Diagnostic{Rule: rule, Path: c.in.String()}
 	d.Pos, d.Related = l.places(v, c)
-	if !v.Exists() {
-		d.Fix = "CUE cannot read the file; see the line."
-		if text == "import failed" {
-			d.Message = importFailed(best)
-			d.Fix = fmt.Sprintf("Import %q, packages of CUE's standard library or of the same module; nothing is fetched.", schema.ImportPath)
-		}
+	if !v.Exists() || unfound.MatchString(text) || strings.HasPrefix(text, "imported and not used") {
+		l.unread(&d, best)
 		return d
 	}
 	switch {
 	case text == "field not allowed":
 		l.notAllowed(&d, v, c)
 	case text == "field is required but not present":
-		d.Message = missingField(c.in)
-		d.Fix = sentence("State it", l.comment(c.in))
+		return l.missing(v, c)
 	case strings.HasPrefix(text, "incomplete value"):
 		l.incomplete(&d, v, c, strings.TrimPrefix(text, "incomplete value "))
-	case conflict.MatchString(text) && c.overlay && len(alternatives) < 2 && len(d.Related) > 0 && !isSchemas(d.Related[0].Pos):
-		d.Fix = "The base fixes the value; as a default, `*value | _`, it lets overlays state another."
-	case number.MatchString(text):
-		d.Fix = sentence("Write it in quotes", l.comment(c.in))
+	case undefined.MatchString(text):
+		d.Message, d.Fix = text, l.defined(v, c, undefined.FindStringSubmatch(text)[1])
+	case matched.MatchString(best.Error()):
+		d.Message, d.Fix = text, l.choice(c)
 	default:
-		d.Fix = sentence("State a value that fits "+name(c.in), l.comment(c.in))
+		d.Message, d.Fix = l.unfit(c, best, alternatives)
+		d.Fix = cmp.Or(l.twice(c, &d, text, alternatives), d.Fix)
 	}
-	if d.Fix == "" {
-		d.Fix = "See " + schema.ImportPath + " for what fits here."
-	}
+	d.Fix = cmp.Or(d.Fix, sentence("State a value that fits "+name(c.in), l.comment(c.in)), "See "+schema.ImportPath+" for what fits here.")
 	return d
+}
+
+// twice is the remedy for two values of the user's: an overlay cannot change
+// what the base fixes, and the base says a thing once.
+func (l *directory) twice(c *complaint, d *diag.Diagnostic, text string, alternatives []string) string {
+	clashing := conflict.MatchString(text) && !mismatch.MatchString(text) && len(alternatives) < 2
+	switch {
+	case !clashing || len(d.Related) == 0 || isSchemas(d.Related[0].Pos):
+		return ""
+	case c.overlay:
+		return "The base fixes the value; as a default, `*value | _`, it lets overlays state another."
+	}
+	return "State it once; as a default, `*value | _`, it lets another place state another."
+}
+
+// choice is the remedy where one of several things has to be stated: the
+// definition says which there are.
+func (l *directory) choice(c *complaint) string {
+	for _, e := range c.errors {
+		for _, pos := range append(e.InputPositions(), e.Position()) {
+			if d, ok := l.definitionAt(pos); ok && strings.HasPrefix(d.says, "states ") {
+				return "State " + strings.TrimPrefix(d.says, "states ")
+			}
+		}
+	}
+	return ""
 }
 
 // incomplete finds why a path has no value: nobody stated one, or the default
@@ -218,15 +283,13 @@ func (l *directory) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, op
 			continue
 		}
 		if err := stated.Unify(l.schemaAt(c.in)).Validate(); err != nil {
-			best, alternatives := bestOf(errors.Errors(err))
-			d.Message = "the default " + message(text(best), alternatives)
-			d.Fix = sentence("State a value that fits "+name(c.in), l.comment(c.in))
+			unfit := &complaint{path: c.path, in: c.in, errors: errors.Errors(err)}
+			best, alternatives := bestOf(unfit.errors)
+			message, fix := l.unfit(unfit, best, alternatives)
+			d.Message, d.Fix = "the default "+message, cmp.Or(fix, sentence("State a value that fits "+name(c.in), l.comment(c.in)))
 		}
 	}
 }
-
-// number is a bare number where CUE expects text.
-var number = regexp.MustCompile(`^conflicting values [0-9.]+ and (=~|string|strings).+\(mismatched types`)
 
 // places are where to look first and what else took part. The first is what
 // the user wrote at the path, the environment's own before the base's; else
@@ -290,11 +353,11 @@ func (l *directory) notAllowed(d *diag.Diagnostic, v cue.Value, c *complaint) {
 		}
 		if len(known) == 0 {
 			d.Message = fmt.Sprintf("%q cannot be a name in %s", name, c.in[:n])
-			d.Fix = sentence("Here stand", doc(at))
+			d.Fix = cmp.Or(l.keyOf(at, name), sentence("Here stand", l.comment(c.in[:n])))
 			return
 		}
 		d.Message = fmt.Sprintf("unknown field %q", name)
-		d.Fix = cmp.Or(diag.DidYouMean(name, known), "Known here: "+strings.Join(known, ", ")+".")
+		d.Fix = cmp.Or(meant(name, known), l.list(known, c.in[:n]))
 		return
 	}
 	d.Message = fmt.Sprintf("unknown field %q", name(c.in))
@@ -320,7 +383,7 @@ const (
 
 var follows = []string{
 	"error in call", "non-concrete value", "invalid interpolation", "invalid operand", "invalid list index",
-	"explicit error", "undefined field", "invalid non-ground value", "cannot reference optional field",
+	"explicit error", "invalid non-ground value", "cannot reference optional field",
 }
 
 func rank(e errors.Error) int {
@@ -342,8 +405,9 @@ func rank(e errors.Error) int {
 func bestOf(all []errors.Error) (best errors.Error, alternatives []string) {
 	best = slices.MinFunc(all, func(a, b errors.Error) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, e := range all {
-		if m := conflict.FindStringSubmatch(text(e)); m != nil && rank(e) == rank(best) && !slices.Contains(alternatives, m[1]) {
-			alternatives = append(alternatives, m[1])
+		clash, ok := clashOf(text(e))
+		if ok && conflict.MatchString(text(e)) && rank(e) == rank(best) && simple.MatchString(clash.wanted) && !slices.Contains(alternatives, clash.wanted) {
+			alternatives = append(alternatives, clash.wanted)
 		}
 	}
 	slices.Sort(alternatives)
@@ -354,28 +418,10 @@ var (
 	conflict = regexp.MustCompile(`^conflicting values (.+) and (.+)$`)
 	mismatch = regexp.MustCompile(`^conflicting values (.+) and (.+) \(mismatched types .+\)$`)
 	matched  = regexp.MustCompile(`\(does not satisfy matchN\): (\d+) matched`)
+	simple   = regexp.MustCompile(`^("[^"]*"|[a-z]+)$`)
 	literal  = regexp.MustCompile(`^["\[{0-9-]|^(true|false|null)$`)
 	outside  = regexp.MustCompile(`^invalid value (.+) \((out of bound|does not satisfy) (.+)\)$`)
 )
-
-// message says an error in words.
-func message(t string, alternatives []string) string {
-	if m := mismatch.FindStringSubmatch(t); m != nil {
-		if literal.MatchString(m[2]) && !literal.MatchString(m[1]) {
-			m[1], m[2] = m[2], m[1]
-		}
-		return fmt.Sprintf("%s is no %s", m[1], m[2])
-	}
-	if m := conflict.FindStringSubmatch(t); m != nil && len(alternatives) > 1 {
-		return fmt.Sprintf("%s is none of %s", m[2], strings.Join(alternatives, ", "))
-	}
-	if m := outside.FindStringSubmatch(t); m != nil && strings.HasPrefix(m[3], "time.Format") {
-		return m[1] + " is no day"
-	} else if m != nil {
-		return fmt.Sprintf("%s does not fit %s", m[1], m[3])
-	}
-	return t
-}
 
 // text is an error without its path. What a matchN counted is said by the
 // errors inside of it.
@@ -385,15 +431,6 @@ func text(e errors.Error) string {
 	}
 	format, args := e.Msg()
 	return cmp.Or(fmt.Sprintf(format, args...), e.Error())
-}
-
-func importFailed(failed errors.Error) string {
-	for _, e := range errors.Errors(errors.Unwrap(failed)) {
-		if t := text(e); t != "" {
-			return "import failed: " + t
-		}
-	}
-	return "import failed"
 }
 
 // lookup is the value at a path, in which elements of lists are numbers.

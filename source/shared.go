@@ -30,6 +30,7 @@ type shared struct {
 
 	definitions cue.Value // the package statefulc.dev/v1
 	bundle      cue.Value // its #Bundle
+	all         []definition
 }
 
 // newShared builds the schema. It is part of the binary and tested: what is
@@ -40,7 +41,7 @@ func newShared() *shared {
 		overlay[schemaDir+name] = load.FromBytes(text)
 	}
 	config := &load.Config{Dir: schemaRoot, ModuleRoot: schemaRoot, Overlay: overlay, Env: environ()}
-	l := &shared{ctx: cuecontext.New(), schema: load.Instances([]string{schema.ImportPath}, config)[0]}
+	l := &shared{ctx: cuecontext.New(), schema: load.Instances([]string{schema.ImportPath}, config)[0], all: readDefinitions()}
 	l.definitions = l.ctx.BuildInstance(l.schema)
 	if err := l.definitions.Err(); err != nil {
 		panic(fmt.Sprintf("source: the schema: %v", err))

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/build"
@@ -39,6 +40,8 @@ func Load(dir string) ([]spec.Environment, diag.List, error) { return new(Loader
 // Loader reads directories one after the other and keeps what they share, the
 // schema. The zero value is ready; it is not for several goroutines at once.
 type Loader struct {
+	Patience time.Duration // how long a directory may take; 0: a minute
+
 	shared *shared
 	loads  int
 }
@@ -47,22 +50,42 @@ type Loader struct {
 // parents up to the module's root as CUE itself does, and returns its
 // environments: the base first, then the overlays by name.
 //
-// What the user has to mend is in the list; if it has errors there are no
-// environments. The error is for what could not be read at all: a directory
-// that is not there, or [ErrNoFiles].
+// What the user has to mend is in the list; if it has errors the environments
+// are without what is refused, and may be none: they can be judged, and nothing
+// else. The error is for what could not be read at all: a directory
+// that is not there, [ErrNoFiles], or [ErrTooLong].
 func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	if l.loads%renewal == 0 {
 		l.shared = newShared()
 	}
 	l.loads++
-	d, err := newDirectory(dir, l.shared)
+	shared := l.shared
+	out := l.bounded(dir, func() (out loaded) {
+		out.environments, out.found, out.err = shared.load(dir)
+		return out
+	})
+	if out.givenUp {
+		l.loads = 0 // the next one begins anew
+	}
+	return out.environments, out.found, out.err
+}
+
+func (l *shared) load(dir string) ([]spec.Environment, diag.List, error) {
+	d, err := newDirectory(dir, l)
 	if err != nil {
 		return nil, nil, err
 	}
 	found := d.staleVendored()
-	bundle, bad, err := d.evaluate()
-	if err != nil || bad.HasErrors() {
+	if bad, err := d.readable(); err != nil || bad.HasErrors() {
 		return nil, append(found, bad...), err
+	}
+	bundle, bad, err := d.evaluate()
+	switch {
+	case err != nil:
+		return nil, found, err
+	case bad.HasErrors():
+		environments, err := d.rest(bundle, bad)
+		return environments, append(found, bad...), err
 	}
 	environments, err := d.environments(bundle)
 	return environments, found, err
@@ -130,12 +153,13 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 		return cue.Value{}, found, err
 	}
 	v := l.ctx.BuildInstance(instance)
-	if bad := l.topLevel(v, instance.Files); bad.HasErrors() {
+	bad := l.topLevel(v, instance.Files)
+	if !v.LookupPath(cue.ParsePath(BaseName)).Exists() && bad.HasErrors() {
 		return cue.Value{}, bad, nil
 	}
 	v = v.Unify(l.bundle)
 	if err := v.Validate(cue.Concrete(true)); err != nil {
-		return cue.Value{}, l.refused(v, err), nil
+		return v, append(bad, l.refused(v, err, bad)...), nil
 	}
 	return v, nil, nil
 }
@@ -179,7 +203,7 @@ func (l *directory) unloadable(err error) (diag.List, error) {
 			Fix:     "A spec is one package; move the other, or give both one package clause.",
 		}}, nil
 	}
-	found := l.refused(cue.Value{}, err)
+	found := firstSlips(l.refused(cue.Value{}, err, nil))
 	if slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Pos.Line > 0 }) {
 		return found, nil
 	}
@@ -217,33 +241,48 @@ func (l *directory) module() load.Source {
 
 // environments decodes the bundle.
 func (l *directory) environments(bundle cue.Value) ([]spec.Environment, error) {
-	base, err := l.environment(BaseName, bundle.LookupPath(cue.ParsePath(BaseName)))
-	if err != nil {
-		return nil, err
-	}
-	out := []spec.Environment{base}
-	fields, err := bundle.LookupPath(cue.ParsePath("overlays")).Fields()
-	if err != nil {
-		return nil, err
-	}
-	for fields.Next() {
-		overlay, err := l.environment(fields.Selector().Unquoted(), fields.Value())
+	var out []spec.Environment
+	for name, v := range l.variants(bundle) {
+		text, err := v.MarshalJSON()
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, overlay)
+		env, err := l.decode(name, v, text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, env)
 	}
-	slices.SortFunc(out[1:], func(a, b spec.Environment) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
+	slices.SortFunc(out, byName)
 	return out, nil
 }
 
-// environment decodes one. A field that package spec lacks is an error, not
-// silence: cue.Value.Decode would drop it.
-func (l *directory) environment(name string, v cue.Value) (spec.Environment, error) {
-	text, err := v.MarshalJSON()
-	if err != nil {
-		return spec.Environment{}, err
+// variants are the values of the environments by name.
+func (l *directory) variants(bundle cue.Value) map[string]cue.Value {
+	out := map[string]cue.Value{BaseName: bundle.LookupPath(cue.ParsePath(BaseName))}
+	fields, err := bundle.LookupPath(cue.ParsePath("overlays")).Fields()
+	for err == nil && fields.Next() {
+		out[fields.Selector().Unquoted()] = fields.Value()
 	}
+	return out
+}
+
+// byName puts the base first.
+func byName(a, b spec.Environment) int {
+	switch {
+	case a.Name == b.Name:
+		return 0
+	case a.Name == BaseName:
+		return -1
+	case b.Name == BaseName:
+		return 1
+	}
+	return strings.Compare(a.Name, b.Name)
+}
+
+// decode reads one. A field that package spec lacks is an error, not silence:
+// cue.Value.Decode would drop it.
+func (l *directory) decode(name string, v cue.Value, text []byte) (spec.Environment, error) {
 	app := new(spec.App)
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

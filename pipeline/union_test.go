@@ -1,0 +1,316 @@
+package pipeline_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/parser"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/pipeline"
+)
+
+// Several mistakes in one spec are all reported, and nothing else is. The
+// files of some mistakes are one package, each with a group and whatever else
+// it has under a name of its own: db is db1, db2.
+//
+// What cannot be told in the same run is in [untold], and nowhere else.
+func TestSeveralMistakes(t *testing.T) {
+	dir, p := t.TempDir(), &pipeline.Pipeline{Options: options}
+	singles := apart(t, p)
+	few(t, "25")
+	rapid.Check(t, func(t *rapid.T) {
+		drawn := drawMistakes(t, singles)
+		var want diag.List
+		for i, m := range drawn {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("f%d.cue", i)), []byte(renamed(m.text, i)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range m.found {
+				d.Pos.File, d.Message = fmt.Sprintf("f%d.cue", i), renamed(d.Message, i)
+				want = append(want, d)
+			}
+		}
+		defer removeFiles(t, dir)
+		result, err := p.Vet(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := addressed(inQuestionOf(drawn, result.Found))
+		told := addressed(inQuestionOf(drawn, slices.DeleteFunc(slices.Clone(want), func(d diag.Diagnostic) bool { return untold(d, want) })))
+		all := addressed(inQuestionOf(drawn, want))
+		if missed := without(told, got); len(missed) > 0 {
+			t.Errorf("missed: %s", cmp.Diff(told, got))
+		}
+		if invented := without(got, all); len(invented) > 0 {
+			t.Errorf("invented: %s", cmp.Diff(all, got))
+		}
+	})
+}
+
+// So are several mistakes in one group, each in a field of its own. What rules
+// know of it waits until CUE takes it.
+func TestSeveralMistakesInAGroup(t *testing.T) {
+	dir, p := t.TempDir(), &pipeline.Pipeline{Options: options}
+	singles := slices.DeleteFunc(apart(t, p), func(m single) bool { return !m.isInGroup() })
+	few(t, "25")
+	rapid.Check(t, func(t *rapid.T) {
+		var fields, want, names []string
+		for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, len(singles)-1), 2, 6, rapid.ID).Draw(t, "mistakes") {
+			m := singles[i]
+			if slices.ContainsFunc(m.fields(), func(f string) bool { return slices.Contains(fields, f) }) {
+				continue
+			}
+			fields, names = append(fields, m.fields()...), append(names, m.name)
+			if err := os.WriteFile(filepath.Join(dir, m.name+".cue"), []byte(m.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range m.found {
+				d.Pos.File = m.name + ".cue"
+				want = append(want, addressed(diag.List{d})...)
+			}
+		}
+		defer removeFiles(t, dir)
+		result, err := p.Vet(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(want)
+		if diff := cmp.Diff(slices.Compact(want), addressed(result.Found)); diff != "" {
+			t.Errorf("%v: -want +got\n%s", names, diff)
+		}
+	})
+}
+
+// few makes rapid check as often as a test that runs each time can afford,
+// unless a flag says how often.
+func few(t *testing.T, checks string) {
+	t.Helper()
+	if flag.Lookup("rapid.checks").Value.String() != "100" {
+		return
+	}
+	if err := flag.Set("rapid.checks", checks); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set("rapid.checks", "100") })
+}
+
+// isInGroup reports whether all that is wrong is refused by CUE, in fields of
+// a group that has all that it needs.
+func (m single) isInGroup() bool {
+	if strings.Count(m.text, "replicas:") != 1 {
+		return false
+	}
+	for _, needed := range []string{`image: "postgres:18.1"`, `replicas: 3`, `placement: "spread"`} {
+		if !slices.ContainsFunc(strings.Split(m.text, "\n"), func(line string) bool { return slices.Equal(strings.Fields(line), strings.Fields(needed)) }) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(m.found, func(d diag.Diagnostic) bool { return d.Rule != "cue" || !strings.HasPrefix(d.Path, "groups.db.") })
+}
+
+// fields are those of the group that the spec states beside what each has.
+func (m single) fields() (out []string) {
+	file, err := parser.ParseFile("app.cue", m.text)
+	if err != nil {
+		return nil
+	}
+	var inGroup func(x ast.Expr, depth int)
+	inGroup = func(x ast.Expr, depth int) {
+		switch x := x.(type) {
+		case *ast.BinaryExpr:
+			inGroup(x.Y, depth)
+		case *ast.Alias:
+			inGroup(x.Expr, depth)
+		}
+		body, ok := x.(*ast.StructLit)
+		for i := 0; ok && i < len(body.Elts); i++ {
+			field, isField := body.Elts[i].(*ast.Field)
+			if !isField {
+				continue
+			}
+			switch name, _, _ := ast.LabelName(field.Label); {
+			case depth == 2 && !slices.Contains([]string{"image", "replicas", "placement"}, name):
+				out = append(out, name)
+			case depth < 2 && slices.Contains([]string{"groups", "db"}, name):
+				inGroup(field.Value, depth+1)
+			}
+		}
+	}
+	for _, decl := range file.Decls {
+		if field, ok := decl.(*ast.Field); ok {
+			inGroup(field.Value, 0)
+		}
+	}
+	return out
+}
+
+// untold reports whether a finding has to wait until others are mended: what
+// rules know of a part that is judged together with one that CUE refuses. A
+// file that cannot be read hides all that is evaluated.
+func untold(d diag.Diagnostic, all diag.List) bool {
+	if isUnread(d) {
+		return slices.ContainsFunc(all, func(other diag.Diagnostic) bool { return isUnread(other) && stage(other) < stage(d) })
+	}
+	judged, _, _ := strings.Cut(d.Path, ".")
+	return slices.ContainsFunc(all, func(other diag.Diagnostic) bool {
+		if other.Severity != diag.Error || d.Rule == "cue" && !isUnread(other) {
+			return false
+		}
+		part, _, below := strings.Cut(other.Path, ".")
+		switch {
+		case isUnread(other), d.Rule == "waiver-unused":
+			return true
+		case other.Rule != "cue":
+			return false
+		case !below || !slices.Contains([]string{"groups", "jobs", "services", "objects", "patches"}, part):
+			return true
+		case judged == "patches":
+			return true
+		}
+		return part == "groups" && (judged == "services" || judged == "clients")
+	})
+}
+
+// isUnread reports whether a finding is about a file that CUE cannot read.
+func isUnread(d diag.Diagnostic) bool { return d.Rule == "cue" && d.Path == "" }
+
+// stage is when CUE meets what it cannot read: as it parses, then imports, then
+// looks up names.
+func stage(d diag.Diagnostic) int {
+	switch {
+	case strings.HasPrefix(d.Message, "reference "), strings.HasPrefix(d.Message, "imported and"):
+		return 2
+	case strings.HasPrefix(d.Message, "import "):
+		return 1
+	}
+	return 0
+}
+
+// single is a mistake and what is said of it when it is alone.
+type single struct {
+	mistake
+	found diag.List
+	whole []string // fields of the application that are not maps of things with names
+}
+
+// lonely are mistakes that are none beside another file's group.
+var lonely = map[string]string{
+	"missing_name":         "others state it",
+	"missing_groups":       "others state some",
+	"name_capitals":        "others state another",
+	"clients_without_port": "others have a port",
+	"typo_base":            "others have a base",
+	"reference_definition": "the whole base is refused, and nothing in it is said",
+}
+
+func apart(t *testing.T, p *pipeline.Pipeline) []single {
+	t.Helper()
+	var out []single
+	for _, m := range mistakes(t) {
+		if lonely[m.name] != "" {
+			delete(lonely, m.name)
+			continue
+		}
+		result, err := p.Vet(specDir(t, m.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, single{m, result.Found, wholes(m.text)})
+	}
+	for name := range lonely {
+		t.Errorf("%s is no mistake of the corpus", name)
+	}
+	return out
+}
+
+var named = []string{"name", "groups", "services", "secrets", "jobs", "objects", "patches", "storageClasses", "labels", "waive"}
+
+// wholes are the fields of a base that two files cannot both state.
+func wholes(text string) (out []string) {
+	file, err := parser.ParseFile("app.cue", text)
+	if err != nil {
+		return nil
+	}
+	for _, decl := range file.Decls {
+		field, ok := decl.(*ast.Field)
+		if !ok {
+			continue
+		}
+		ast.Walk(field.Value, func(n ast.Node) bool {
+			inner, ok := n.(*ast.Field)
+			if ok {
+				if name, _, _ := ast.LabelName(inner.Label); !slices.Contains(named, name) {
+					out = append(out, name)
+				}
+			}
+			return !ok
+		}, nil)
+	}
+	return out
+}
+
+// drawMistakes draws some that can be in one package, of those that are read,
+// or of those that are not.
+func drawMistakes(t *rapid.T, all []single) []single {
+	unread := rapid.IntRange(0, 5).Draw(t, "unread") == 5
+	all = slices.DeleteFunc(slices.Clone(all), func(m single) bool { return slices.ContainsFunc(m.found, isUnread) != unread })
+	var out []single
+	for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, len(all)-1), 2, 6, rapid.ID).Draw(t, "mistakes") {
+		clash := func(o single) bool {
+			return slices.ContainsFunc(o.whole, func(f string) bool { return slices.Contains(all[i].whole, f) })
+		}
+		if !slices.ContainsFunc(out, clash) {
+			out = append(out, all[i])
+			t.Log(all[i].name)
+		}
+	}
+	return out
+}
+
+var db = regexp.MustCompile(`\bdb\b`)
+
+func renamed(text string, i int) string { return db.ReplaceAllString(text, fmt.Sprint("db", i)) }
+
+// inQuestionOf are errors, and what the specs want beside.
+func inQuestionOf(drawn []single, found diag.List) diag.List {
+	var text strings.Builder
+	for _, m := range drawn {
+		text.WriteString(m.text)
+	}
+	return inQuestion(found, "", text.String()).Sorted()
+}
+
+func addressed(found diag.List) []string {
+	var out []string
+	for _, d := range found {
+		out = append(out, fmt.Sprintf("%s:%d: %s: %s", filepath.Base(d.Pos.File), d.Pos.Line, d.Rule, d.Message))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func without(all, some []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
+}
+
+func removeFiles(t *rapid.T, dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.cue"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package source
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/statefulc/statefulc/diag"
+)
+
+// habits are words of Kubernetes, of Helm charts and of kustomize, and what
+// stands for them in the language.
+var habits = map[string][]string{
+	"accessModes":                   {"mode"},
+	"affinity":                      {"placement"},
+	"configMap":                     {"files"},
+	"configMaps":                    {"files"},
+	"containerPort":                 {"ports"},
+	"containers":                    {"sidecars"},
+	"emptyDir":                      {"scratch"},
+	"envFrom":                       {"env"},
+	"extraContainers":               {"sidecars"},
+	"extraEnv":                      {"env"},
+	"failureThreshold":              {"fails"},
+	"fsGroup":                       {"group"},
+	"httpGet":                       {"http"},
+	"imagePullSecrets":              {"pullSecrets"},
+	"initContainers":                {"init"},
+	"initialDelaySeconds":           {"delay"},
+	"lifecycle":                     {"onStart", "onStop"},
+	"limits":                        {"cpuLimit", "memory"},
+	"livenessProbe":                 {"live"},
+	"minReadySeconds":               {"settle"},
+	"mountPath":                     {"mount"},
+	"nodeSelector":                  {"nodes"},
+	"periodSeconds":                 {"every"},
+	"persistence":                   {"storage"},
+	"podAnnotations":                {"annotations"},
+	"podAntiAffinity":               {"placement"},
+	"podDisruptionBudget":           {"disruption"},
+	"podManagementPolicy":           {"start"},
+	"postStart":                     {"onStart"},
+	"preStop":                       {"onStop"},
+	"priorityClassName":             {"priority"},
+	"pvc":                           {"storage"},
+	"readOnlyRootFilesystem":        {"readOnlyRoot"},
+	"readinessProbe":                {"ready"},
+	"replicaCount":                  {"replicas"},
+	"requests":                      {"cpu", "memory"},
+	"resources":                     {"cpu", "cpuLimit", "memory"},
+	"runAsGroup":                    {"group"},
+	"runAsUser":                     {"user"},
+	"schedulerName":                 {"placement"},
+	"securityContext":               {"user", "group", "capabilities"},
+	"serviceAccount":                {"account", "api"},
+	"startupProbe":                  {"startup"},
+	"storageClass":                  {"class"},
+	"storageClassName":              {"class"},
+	"tag":                           {"image"},
+	"tcpSocket":                     {"tcp"},
+	"terminationGracePeriodSeconds": {"grace"},
+	"timeoutSeconds":                {"timeout"},
+	"tolerations":                   {"tolerate"},
+	"topologySpreadConstraints":     {"placement"},
+	"updateStrategy":                {"update"},
+	"volumeClaimTemplates":          {"storage"},
+	"volumeMounts":                  {"storage", "scratch", "files"},
+	"volumes":                       {"storage", "scratch", "files"},
+
+	"Always": {"true"}, "no": {"false"}, "off": {"false"}, "on": {"true"}, "yes": {"true"},
+	"OrderedReady": {"ordered"}, "OnDelete": {"manual"}, "RollingUpdate": {"rolling"},
+	"ROX": {"ReadOnlyMany"}, "RWO": {"ReadWriteOnce"}, "RWOP": {"ReadWriteOncePod"}, "RWX": {"ReadWriteMany"},
+	"required": {"strict"}, "preferred": {"spread"},
+}
+
+// meant is the remedy for a word that is not known here: what stands for it,
+// if it is another tool's, or the word that is like it. "" if nothing is.
+func meant(word string, known []string) string {
+	var own []string
+	for _, k := range habits[word] {
+		if slices.Contains(known, k) {
+			own = append(own, `"`+k+`"`)
+		}
+	}
+	switch n := len(own); {
+	case n == 1:
+		return "Did you mean " + own[0] + "?"
+	case n > 1:
+		return "Did you mean " + strings.Join(own[:n-1], ", ") + " and " + own[n-1] + "?"
+	}
+	return diag.DidYouMean(word, known)
+}
+
+// corrected are other spellings of a text that may be what was meant, the
+// nearest first. Whoever uses them tries each.
+func corrected(s string) []string {
+	tight := strings.ReplaceAll(s, " ", "")
+	dot := strings.ReplaceAll(tight, ",", ".")
+	out := []string{tight, dot, "/" + s, strings.TrimRight(s, "/"), strings.TrimPrefix(s, "v"), dashed.Replace(strings.ToLower(s))}
+	if m := unit.FindStringSubmatch(dot); m != nil {
+		number, letters := m[1], strings.TrimRight(m[2], "bB")
+		if letters != "" {
+			initial := strings.ToUpper(letters[:1])
+			out = append(out, number+initial+strings.ToLower(letters[1:]), number+strings.ToLower(letters), number+strings.ToLower(m[2][:1]))
+		}
+	}
+	if digits.MatchString(s) {
+		out = append(out, s+"s")
+	}
+	return append(out, strings.ToUpper(s))
+}
+
+var (
+	dashed = strings.NewReplacer("_", "-", " ", "-")
+	digits = regexp.MustCompile(`^[0-9]+$`)
+	unit   = regexp.MustCompile(`^([0-9.]+)([A-Za-z]+)$`)
+)

@@ -1,0 +1,241 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/mod/modfile"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// What a spec may be. People write some thousand lines; what is larger is no
+// spec, and CUE would take minutes for it.
+const (
+	largestFile = 1 << 20
+	largestSpec = 8 << 20 // all files together, imported packages of the module too
+)
+
+// What reading it may take. CUE knows no limit of its own: a comprehension over
+// list.Range(0, 1e9) takes all memory that there is, and so does a struct that
+// is in itself by way of a pattern, `base: overlays` beside `overlays: [_]: base`.
+const (
+	patience = time.Minute
+	room     = 512 << 20 // bytes in use for each core, and once more: so many directories are read at a time
+	glance   = 50 * time.Millisecond
+)
+
+// ErrTooLong says that CUE was given up.
+var ErrTooLong = errors.New("evaluation is given up")
+
+// loaded is what became of a directory.
+type loaded struct {
+	environments []spec.Environment
+	found        diag.List
+	err          error
+	givenUp      bool // the CUE context is in use, or broken
+}
+
+// bounded waits for a load as long as it may take. One that is given up goes
+// on until the process ends, since CUE cannot be stopped. A panic of CUE is an
+// error: text of the user's must not end the process.
+func (l *Loader) bounded(dir string, load func() loaded) loaded {
+	done := make(chan loaded, 1)
+	go func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				done <- loaded{err: fmt.Errorf("%s: CUE fails on it, a bug: %v", dir, cause), givenUp: true}
+			}
+		}()
+		done <- load()
+	}()
+	limit, watch := time.After(l.patience()), time.NewTicker(glance)
+	defer watch.Stop()
+	for {
+		select {
+		case out := <-done:
+			return out
+		case <-limit:
+			return loaded{err: fmt.Errorf("%s: %w after %v: is there a comprehension without an end, or a struct in itself?", dir, ErrTooLong, l.patience()), givenUp: true}
+		case <-watch.C:
+			if used := inUse(); used > limitOfRoom() {
+				return loaded{err: fmt.Errorf("%s: %w with %d MiB in use: is there a comprehension without an end, or a struct in itself?", dir, ErrTooLong, used>>20), givenUp: true}
+			}
+		}
+	}
+}
+
+func (l *Loader) patience() time.Duration {
+	if l.Patience > 0 {
+		return l.Patience
+	}
+	return patience
+}
+
+func limitOfRoom() uint64 { return room * uint64(runtime.GOMAXPROCS(0)+1) }
+
+// inUse is the memory of all objects, those that nobody needs any more too.
+func inUse() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// reader looks at files before CUE does, which would wait for a pipe, and take
+// whatever size and bytes a file has.
+type reader struct {
+	*directory
+	module string // the module's path
+	seen   map[string]bool
+	size   int64
+	found  diag.List
+}
+
+// readable reports files of the package, and of those of the module that it
+// imports, that are no specs.
+func (l *directory) readable() (diag.List, error) {
+	r := &reader{directory: l, seen: map[string]bool{}}
+	if file := filepath.Join(l.root, moduleFile); l.inside {
+		text, err := r.read(file)
+		if err != nil || r.found != nil {
+			return r.found, err
+		}
+		if parsed, err := modfile.ParseNonStrict(text, file); err == nil { // else CUE says why
+			r.module, _, _ = strings.Cut(parsed.Module, "@")
+		}
+	}
+	for dir := l.abs; ; dir = filepath.Dir(dir) {
+		if err := r.look(dir); err != nil {
+			return nil, err
+		}
+		if dir == l.root || dir == filepath.Dir(dir) {
+			return r.found, nil
+		}
+	}
+}
+
+// look reads the CUE files of a directory, and those that they import.
+func (r *reader) look(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil || r.seen[dir] {
+		return err
+	}
+	r.seen[dir] = true
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) != ".cue" || strings.ContainsAny(entry.Name()[:1], "._") || entry.IsDir() {
+			continue
+		}
+		file := filepath.Join(dir, entry.Name())
+		text, err := r.read(file)
+		if err != nil {
+			return err
+		}
+		if err := r.follow(file, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read is a file's text; nil after a report.
+func (r *reader) read(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		r.report(file, 0, 0, fmt.Sprintf("%s is no file but a %s", filepath.Base(file), special(info.Mode())), "Move it, or give it another name than *.cue.")
+		return nil, nil
+	}
+	before := r.size
+	switch r.size += info.Size(); {
+	case info.Size() > largestFile:
+		r.report(file, 0, 0, fmt.Sprintf("the file has %d KiB, and %d are the most", info.Size()>>10, largestFile>>10), "Leave out what the spec does not need.")
+		return nil, nil
+	case before > largestSpec:
+		return nil, nil // that is said
+	case r.size > largestSpec:
+		r.report(file, 0, 0, fmt.Sprintf("with this file the spec has more than %d KiB", largestSpec>>10), "Leave out what the spec does not need.")
+		return nil, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, largestFile))
+	if err == nil {
+		r.checkText(file, text)
+	}
+	return text, err
+}
+
+func special(mode os.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "directory"
+	case mode&os.ModeNamedPipe != 0:
+		return "pipe"
+	case mode&os.ModeSocket != 0:
+		return "socket"
+	}
+	return "device"
+}
+
+// checkText reports the first byte that is no text: CUE would read U+FFFD
+// instead, and that would go into the objects.
+func (r *reader) checkText(file string, text []byte) {
+	for line, rest := range strings.Split(string(text), "\n") {
+		if utf8.ValidString(rest) {
+			continue
+		}
+		at := strings.IndexFunc(rest, func(c rune) bool { return c == utf8.RuneError })
+		for !isInvalid(rest[at:]) {
+			at += len("\uFFFD") + strings.IndexFunc(rest[at+len("\uFFFD"):], func(c rune) bool { return c == utf8.RuneError })
+		}
+		r.report(file, line+1, at+1, "a byte that is no UTF-8: "+strconv.QuoteToASCII(rest[at:at+1]), "Save the file as UTF-8; write bytes of a value as \\x.. in single quotes.")
+		return
+	}
+}
+
+// isInvalid tells a byte that is no text from a U+FFFD that someone wrote.
+func isInvalid(s string) bool {
+	_, size := utf8.DecodeRuneInString(s)
+	return size == 1
+}
+
+func (r *reader) report(file string, line, col int, message, fix string) {
+	r.found = append(r.found, diag.Diagnostic{Rule: rule, Pos: diag.Pos{File: r.display(file), Line: line, Col: col}, Message: message, Fix: fix})
+}
+
+// follow looks at the packages of the module that a file imports.
+func (r *reader) follow(file string, text []byte) error {
+	syntax, err := parser.ParseFile(file, text, parser.ImportsOnly)
+	if err != nil {
+		return nil // CUE says what is wrong with the file
+	}
+	for imported := range syntax.ImportSpecs() {
+		path, _ := strconv.Unquote(imported.Path.Value)
+		path, _, _ = strings.Cut(path, ":")
+		below, ok := strings.CutPrefix(path, r.module+"/")
+		if !ok || r.module == "" {
+			continue
+		}
+		dir := filepath.Join(r.root, filepath.FromSlash(strings.Split(below, "@")[0]))
+		if err := r.look(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // CUE says what is not there
+			return err
+		}
+	}
+	return nil
+}

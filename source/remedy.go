@@ -1,0 +1,178 @@
+package source
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/errors"
+
+	"github.com/statefulc/statefulc/spec"
+)
+
+// clash is a value and what was asked for instead, as CUE prints them.
+type clash struct {
+	value, wanted string
+	isType        bool // they are of different types
+	isBound       bool // the value is out of a range
+}
+
+// clashOf reads what CUE says of two values; ok is false if it says something
+// else.
+func clashOf(text string) (c clash, ok bool) {
+	if m := outside.FindStringSubmatch(text); m != nil {
+		return clash{value: m[1], wanted: m[3], isBound: bound.MatchString(m[3])}, true
+	}
+	m := conflict.FindStringSubmatch(text)
+	if m == nil {
+		return clash{}, false
+	}
+	c = clash{value: m[2], wanted: m[1]}
+	if typed := mismatch.FindStringSubmatch(text); typed != nil {
+		c = clash{value: typed[1], wanted: typed[2], isType: true}
+		if literal.MatchString(c.wanted) && !literal.MatchString(c.value) || isSchemaText(c.value) {
+			c.value, c.wanted = c.wanted, c.value
+		}
+	}
+	return c, true
+}
+
+// isSchemaText reports whether CUE printed a constraint: values of the user's
+// have no definitions, patterns and dots in them.
+func isSchemaText(s string) bool {
+	return pattern.MatchString(s) || (s[0] == '{' || s[0] == '[') && strings.Contains(s, "#") || strings.HasPrefix(s, "[...")
+}
+
+var (
+	bound   = regexp.MustCompile(`^[<>]`)
+	pattern = regexp.MustCompile(`^(=~|!~|strings\.|time\.|net\.)`)
+)
+
+// kind is how a message calls what is too long to print.
+func kind(s string) string {
+	switch s[0] {
+	case '{':
+		return "struct"
+	case '[':
+		return "list"
+	}
+	return s
+}
+
+func aKind(s string) string {
+	if k := kind(s); k != s {
+		return "a " + k
+	}
+	return s
+}
+
+// unfit says that a value is not what stands there, and what to write.
+func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string) (message, fix string) {
+	clash, ok := clashOf(text(best))
+	if !ok {
+		return text(best), ""
+	}
+	word, isKnown := l.word(c)
+	isWord := isKnown && word.isWord() && !clash.isBound && (pattern.MatchString(clash.wanted) || clash.wanted == "null" && pattern.MatchString(clash.value))
+	switch {
+	case len(alternatives) > 1:
+		message = fmt.Sprintf("%s is none of %s", aKind(clash.value), strings.Join(alternatives, ", "))
+	case isWord:
+		message = fmt.Sprintf("%s is no %s", aKind(clash.value), word.words())
+	case clash.isType:
+		message = fmt.Sprintf("%s is no %s", aKind(clash.value), kind(clash.wanted))
+	case outside.MatchString(text(best)):
+		message = fmt.Sprintf("%s does not fit %s", clash.value, clash.wanted)
+	default:
+		message = text(best)
+	}
+	fix = l.spelling(c.in, clash, alternatives)
+	if isWord || isKnown && word.isChoice && len(alternatives) > 1 {
+		return message, remind(cmp.Or(fix, retype(clash, word)), word)
+	}
+	return message, join(cmp.Or(fix, retype(clash, word)), l.comment(c.in))
+}
+
+// remind puts what a word may be behind a remedy.
+func remind(fix string, word definition) string {
+	if fix == "" {
+		return "State another: " + word.sentence()
+	}
+	sentence := word.sentence()
+	return fix + " " + strings.ToUpper(sentence[:1]) + sentence[1:]
+}
+
+// join puts the schema's comment on a field behind a remedy.
+func join(fix, comment string) string {
+	if fix == "" || comment == "" {
+		return fix
+	}
+	return strings.TrimSuffix(fix, ".") + ": " + comment
+}
+
+// word is the definition of the schema that refused a value.
+func (l *directory) word(c *complaint) (definition, bool) {
+	for _, e := range c.errors {
+		for _, pos := range append(e.InputPositions(), e.Position()) {
+			if d, ok := l.definitionAt(pos); ok && (d.isWord() || d.isChoice) {
+				return d, true
+			}
+		}
+	}
+	return definition{}, false
+}
+
+// spelling is the text that fits and is spelled almost as what was written.
+func (l *directory) spelling(in spec.Path, c clash, alternatives []string) string {
+	value, err := strconv.Unquote(c.value)
+	if err != nil || value == "" || c.value[0] != '"' {
+		return ""
+	}
+	var words []string
+	for _, a := range alternatives {
+		if word, err := strconv.Unquote(a); err == nil {
+			words = append(words, word)
+		}
+	}
+	at := l.schemaAt(in)
+	for _, other := range corrected(value) {
+		if other != value && at.Exists() && at.Unify(l.ctx.Encode(other)).Validate(cue.Concrete(true)) == nil {
+			return fmt.Sprintf("Did you mean %q?", other)
+		}
+	}
+	return meant(value, words)
+}
+
+// retype says how a value of another type is written.
+func retype(c clash, word definition) string {
+	isNumber := numeral.MatchString(c.value)
+	wantsText := c.wanted == "string" || pattern.MatchString(c.wanted) || c.wanted != "" && c.wanted[0] == '"'
+	quoted, err := strconv.Unquote(c.value)
+	isText := err == nil && c.value[0] == '"'
+	switch {
+	case c.value == "null":
+		return "Leave the field out, or state a value."
+	case c.value[0] == '\'':
+		return "Write it in double quotes: " + strconv.Quote(strings.Trim(c.value, "'")) + "."
+	case isNumber && wantsText && (word.name == "Duration" || word.name == "Period"):
+		return fmt.Sprintf("Write it in quotes, with its unit: %q.", c.value+"s")
+	case isNumber && wantsText && word.name == "PortName":
+		return "State the name of the port, as it stands under ports."
+	case (isNumber || c.value == "true" || c.value == "false") && wantsText:
+		return "Write it in quotes: " + strconv.Quote(c.value) + "."
+	case isText && c.wanted == "bool":
+		return "Write true or false, without quotes."
+	case isText && numeral.MatchString(quoted) && !c.isBound && !strings.HasPrefix(c.wanted, "strings."):
+		return "Write it without quotes: " + quoted + "."
+	case c.isType && kind(c.wanted) == "struct":
+		return "Write {name: value}."
+	case c.isType && kind(c.wanted) == "list" && c.value[0] != '{':
+		return "Write a list: [" + c.value + "]."
+	}
+	return ""
+}
+
+var numeral = regexp.MustCompile(`^-?[0-9][0-9_]*([.][0-9]+)?$`)
