@@ -43,7 +43,7 @@ func (d *directory) write(stem string, doc any) string {
 // files writes the plan into a directory, with patches as patch makes them.
 func (p plan) files(dir string, patch patcher) []File {
 	d := directory{path: dir}
-	k := kustomization{namespace: p.namespace}
+	k := kustomization{namespace: p.namespace, images: p.images, replicas: p.replicas}
 	for _, o := range p.added {
 		k.resources = append(k.resources, d.write(o.stem(), ordered(o.tree, o.typ)))
 	}
@@ -55,7 +55,9 @@ func (p plan) files(dir string, patch patcher) []File {
 		k.patches = append(k.patches, patchFile{d.write("delete-"+o.stem(), ordered(gone, o.typ)), nil})
 	}
 	for _, pair := range p.kept {
-		k.patches = append(k.patches, d.patches(pair.base, patch(pair.base, pair.want))...)
+		c := patch(pair.base, pair.want)
+		p.finish(pair.base, c.merge)
+		k.patches = append(k.patches, d.patches(pair.base, c)...)
 	}
 	d.write("kustomization", k.document())
 	return d.files

@@ -23,7 +23,7 @@ import (
 func TestRenderEqualsCompile(t *testing.T) {
 	for _, s := range scenarios(t) {
 		t.Run(s.name, func(t *testing.T) {
-			e := emitter{merge: strategic, edit: func(base, want *object) change {
+			e := emitter{fields: plan.withFields, merge: strategic, edit: func(base, want *object) change {
 				t.Error("the merge is not faithful")
 				return operations(base, want)
 			}}
@@ -35,7 +35,7 @@ func TestRenderEqualsCompile(t *testing.T) {
 // What Emit falls back to is right as well.
 func TestEditsRenderToo(t *testing.T) {
 	for _, s := range scenarios(t) {
-		if _, err := (emitter{merge: operations}).emit(s.base, map[string]*manifest.Set{"env": s.want}); err != nil {
+		if _, err := (emitter{fields: plan.withFields, merge: operations}).emit(s.base, map[string]*manifest.Set{"env": s.want}); err != nil {
 			t.Errorf("%s: %v", s.name, err)
 		}
 	}
@@ -340,7 +340,7 @@ func randomPair(t *testing.T, r *rand.Rand) (base, want *manifest.Set, name stri
 
 func assertRenders(t *testing.T, base, want *manifest.Set) bool {
 	t.Helper()
-	return assertRendersBy(t, emitter{merge: strategic, edit: operations}, base, want)
+	return assertRendersBy(t, emitter{fields: plan.withFields, merge: strategic, edit: operations}, base, want)
 }
 
 func assertRendersBy(t *testing.T, e emitter, base, want *manifest.Set) bool {
@@ -446,7 +446,7 @@ func shop(t testing.TB) (base *manifest.Set, envs map[string]*manifest.Set) {
 	dev[2] = strings.Replace(dev[2], "y: 2", "y: 3", 1)
 	prod := append(slices.Clone(texts), bases["pv"])
 	prod[0] = edited(edits{
-		set("spec/replicas", `5`), set("db/resources/requests/cpu", `2`), set("db/env/1/value", `$(A),b`), set("db/args", `[a, "-c"]`),
+		set("spec/replicas", `5`), set("db/image", `db:2`), set("db/resources/requests/cpu", `2`), set("db/env/1/value", `$(A),b`), set("db/args", `[a, "-c"]`),
 		set("claim/spec/resources/requests/storage", `100Gi`), set("pod/tolerations", `[{key: b, operator: Exists}]`),
 	})
 	return setOf(t, texts...), map[string]*manifest.Set{"dev": setOf(t, dev...), "prod": setOf(t, prod...)}
