@@ -345,22 +345,29 @@ func assertRenders(t *testing.T, base, want *manifest.Set) bool {
 
 func assertRendersBy(t *testing.T, e emitter, base, want *manifest.Set) bool {
 	t.Helper()
+	return emitted(t, e, base, want) != nil
+}
+
+// emitted are the files of an overlay env; nil if they do not render to what
+// is wanted.
+func emitted(t *testing.T, e emitter, base, want *manifest.Set) []File {
+	t.Helper()
 	files, err := e.emit(base, map[string]*manifest.Set{"env": want})
 	if err != nil {
 		t.Error(err)
-		return false
+		return nil
 	}
 	if diff := cmp.Diff(trees(want), render(t, files, "overlays/env", want)); diff != "" {
 		t.Errorf("-want +got\n%s\n%s", diff, listing(files))
-		return false
+		return nil
 	}
-	return true
+	return files
 }
 
 func trees(set *manifest.Set) map[string]tree {
 	out := map[string]tree{}
 	for _, o := range set.Objects {
-		out[o.Ref().String()] = o.Tree()
+		out[o.Ref().Namespace+"/"+o.Ref().Group+"/"+o.Ref().String()] = o.Tree()
 	}
 	return out
 }
@@ -386,13 +393,13 @@ func render(t *testing.T, files []File, dir string, like *manifest.Set) map[stri
 			t.Fatal(err)
 		}
 		o := typed(t, integers(t, text))
-		out[r.GetKind()+"/"+r.GetName()] = manifest.Tree(o)
+		out[r.GetNamespace()+"/"+r.GetGvk().Group+"/"+r.GetKind()+"/"+r.GetName()] = manifest.Tree(o)
 	}
 	return out
 }
 
 // integers reads YAML with whole numbers as int64.
-func integers(t *testing.T, text []byte) tree {
+func integers(t testing.TB, text []byte) tree {
 	t.Helper()
 	data, err := yaml.YAMLToJSONStrict(text)
 	if err != nil {
