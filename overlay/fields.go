@@ -7,19 +7,42 @@ import (
 )
 
 // withFields says by kustomize's own fields images and replicas what can be
-// said so, and leaves the rest of each difference to patches. They are what
-// people look for in an overlay, and what they edit there.
+// said so, and leaves the rest of each difference to patches. They are where a
+// reviewer looks for the version and the number of pods.
 //
 // Both fields reach further than the object that one has in mind: images into
 // all containers with an image of that name, replicas into all objects of that
 // name. They are used only where that is right for all of them.
 func (p plan) withFields() plan {
 	p.images, p.replicas = p.changedImages(), p.changedReplicas()
+	if len(p.images) == 0 && len(p.replicas) == 0 {
+		return p
+	}
 	p.kept = slices.Clone(p.kept)
-	for i, pair := range p.kept {
-		p.kept[i].want = p.unpatched(pair)
+	for i, of := range p.kept {
+		if p.changes(of) {
+			p.kept[i].want = p.unpatched(of)
+		}
 	}
 	return p
+}
+
+// changes reports whether fields change something that the base has.
+func (p plan) changes(of pair) bool {
+	changes := p.counts(of.want)
+	if len(p.images) == 0 {
+		return changes
+	}
+	of.want.eachImage(of.base, func(container tree, was string) {
+		r := replaced{was, container["image"].(string)}
+		changes = changes || r.unpatched(p.images) != r.want
+	})
+	return changes
+}
+
+// counts reports whether replicas has an entry for an object.
+func (p plan) counts(o *object) bool {
+	return slices.Contains(scaled, o.Kind) && slices.ContainsFunc(p.replicas, func(c count) bool { return c.name == o.Name })
 }
 
 // unpatched is the object that patches have to make of the base's: what fields
@@ -27,12 +50,10 @@ func (p plan) withFields() plan {
 func (p plan) unpatched(of pair) *object {
 	o := *of.want
 	o.tree = runtime.DeepCopyJSON(o.tree)
-	before := map[string]string{}
-	of.base.eachImage(func(at string, container tree) { before[at] = container["image"].(string) })
-	o.eachImage(func(at string, container tree) {
-		container["image"] = replaced{before[at], container["image"].(string)}.unpatched(p.images)
+	o.eachImage(of.base, func(container tree, was string) {
+		container["image"] = replaced{was, container["image"].(string)}.unpatched(p.images)
 	})
-	if slices.Contains(scaled, o.Kind) && slices.ContainsFunc(p.replicas, func(c count) bool { return c.name == o.Name }) {
+	if p.counts(&o) {
 		o.setReplicas(of.base.replicas())
 	}
 	return &o
@@ -48,8 +69,11 @@ func (o *object) setReplicas(n any) {
 // finish leaves no image in a merge that a field is about to change: a
 // container that is shown whole is shown as it will be.
 func (p plan) finish(o *object, merge tree) {
+	if len(p.images) == 0 {
+		return
+	}
 	patch := object{Ref: o.Ref, tree: merge}
-	patch.eachImage(func(_ string, container tree) {
+	patch.eachImage(&object{}, func(container tree, _ string) {
 		container["image"] = applyAll(p.images, container["image"].(string))
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 )
 
 // image is an entry of kustomize's field images: what becomes of all images of
@@ -29,11 +28,21 @@ func parseImage(s string) (name, tag, digest string) {
 	return "", "", ""
 }
 
+// version is what kustomize takes for the rest of an image, behind its name.
+var version = regexp.MustCompile(`^(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$`)
+
 // matches is IsImageMatched of kustomize, which takes a name for a regular
 // expression: a dot in it is any character.
 func (i image) matches(s string) bool {
-	pattern := regexp.MustCompile("^" + i.name + "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$")
-	return pattern.MatchString(s)
+	if len(s) < len(i.name) {
+		return false
+	}
+	for n := range len(i.name) {
+		if i.name[n] != s[n] && i.name[n] != '.' {
+			return false
+		}
+	}
+	return version.MatchString(s[len(i.name):])
 }
 
 // apply is what kustomize makes of an image.
@@ -82,30 +91,48 @@ type replaced struct{ was, want string }
 // changedImages finds the entries that make the environment's images of the
 // base's. An image that they would not get right stays in a patch.
 func (p plan) changedImages() []image {
-	all := p.replacedImages()
+	all := p.keptImages()
 	images := candidates(all)
+	if len(images) == 0 {
+		return nil
+	}
+	all = append(all, p.otherImages()...)
 	for {
-		wrong := slices.IndexFunc(all, func(r replaced) bool { return r.misses(images) })
-		if wrong < 0 {
+		var wrong []image
+		for _, r := range all {
+			if r.misses(images) {
+				wrong = append(wrong, r.met(images)...)
+			}
+		}
+		if len(wrong) == 0 {
 			return images
 		}
-		images = slices.DeleteFunc(images, func(i image) bool { return all[wrong].meets(i, images) })
+		images = slices.DeleteFunc(images, func(i image) bool { return slices.Contains(wrong, i) })
 	}
 }
 
-// replacedImages are the images of all objects of the environment.
-func (p plan) replacedImages() []replaced {
+// keptImages are those of containers of objects that the base has too. Their
+// order does not matter.
+func (p plan) keptImages() []replaced {
 	var all []replaced
 	for _, pair := range p.kept {
-		before := map[string]string{}
-		pair.base.eachImage(func(at string, container tree) { before[at] = container["image"].(string) })
-		pair.want.eachImage(func(at string, container tree) {
-			all = append(all, replaced{before[at], container["image"].(string)})
+		pair.want.eachImage(pair.base, func(container tree, was string) {
+			all = append(all, replaced{was, container["image"].(string)})
 		})
-		all = append(all, imageVolumes(pair.want.tree)...)
 	}
+	return all
+}
+
+// otherImages have nothing in their place in the base, or nothing that every
+// kustomize looks into.
+func (p plan) otherImages() []replaced {
+	var all []replaced
 	for _, o := range p.added {
-		o.eachImage(func(_ string, container tree) { all = append(all, replaced{"", container["image"].(string)}) })
+		o.eachImage(&object{}, func(container tree, _ string) {
+			all = append(all, replaced{"", container["image"].(string)})
+		})
+	}
+	for _, o := range p.wanted() {
 		all = append(all, imageVolumes(o.tree)...)
 	}
 	return all
@@ -159,59 +186,69 @@ func (r replaced) misses(images []image) bool {
 	return applyAll(images, r.unpatched(images)) != r.want || applyAll(images, r.want) != r.want
 }
 
-// meets reports whether an entry has to do with what becomes of an image.
-func (r replaced) meets(i image, images []image) bool {
+// met are the entries that have to do with what becomes of an image.
+func (r replaced) met(images []image) []image {
+	var met []image
 	for _, s := range []string{r.unpatched(images), r.want} {
-		for _, step := range images {
-			if step == i && i.matches(s) {
-				return true
+		for _, i := range images {
+			if i.matches(s) {
+				met = append(met, i)
 			}
-			s = step.apply(s)
+			s = i.apply(s)
 		}
 	}
-	return false
+	return met
 }
 
-// eachImage visits the containers that kustomize looks into.
-func (o *object) eachImage(visit func(at string, container tree)) {
+// eachImage visits the containers that kustomize looks into, and what image
+// the base has there: "" if it has none.
+func (o *object) eachImage(base *object, visit func(container tree, was string)) {
 	if o.Kind != "CustomResourceDefinition" {
-		eachContainer(o.tree, "", visit)
+		eachContainer(o.tree, base.tree, visit)
 	}
 }
 
-func eachContainer(v any, at string, visit func(at string, container tree)) {
+func eachContainer(v, base any, visit func(container tree, was string)) {
 	switch v := v.(type) {
 	case tree:
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			eachContainer(v[k], at+"/"+k, visit)
-			if k == "containers" || k == "initContainers" {
-				eachWithImage(v[k], at+"/"+k, visit)
+		before, _ := base.(tree)
+		for k, e := range v {
+			eachContainer(e, before[k], visit)
+			if list, ok := e.([]any); ok && (k == "containers" || k == "initContainers") {
+				eachWithImage(list, before[k], visit)
 			}
 		}
 	case []any:
 		for i, e := range v {
-			eachContainer(e, at+"/"+elementName(e, i), visit)
+			eachContainer(e, counterpart(base, e, i), visit)
 		}
 	}
 }
 
-func eachWithImage(v any, at string, visit func(at string, container tree)) {
-	list, _ := v.([]any)
+func eachWithImage(list []any, base any, visit func(container tree, was string)) {
 	for i, e := range list {
 		container, _ := e.(tree)
-		if _, ok := container["image"].(string); ok {
-			visit(at+"/"+elementName(e, i), container)
+		if _, ok := container["image"].(string); !ok {
+			continue
 		}
+		before, _ := counterpart(base, e, i).(tree)
+		was, _ := before["image"].(string)
+		visit(container, was)
 	}
 }
 
-func elementName(e any, i int) string {
-	if m, ok := e.(tree); ok {
-		if name, ok := m["name"].(string); ok {
-			return name
-		}
+// counterpart is the element of a list in the base that has the name of e; the
+// i-th, if e has none.
+func counterpart(base, e any, i int) any {
+	list, _ := base.([]any)
+	m, _ := e.(tree)
+	if name, ok := m["name"].(string); ok {
+		i = slices.IndexFunc(list, func(b any) bool { m, _ := b.(tree); return m["name"] == name })
 	}
-	return strconv.Itoa(i)
+	if i < 0 || i >= len(list) {
+		return nil
+	}
+	return list[i]
 }
 
 // imageVolumes are the images that volumes of a pod refer to, at any depth.
@@ -224,8 +261,8 @@ func imageVolumes(v any) []replaced {
 				all = append(all, replaced{"", s})
 			}
 		}
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			all = append(all, imageVolumes(v[k])...)
+		for _, e := range v {
+			all = append(all, imageVolumes(e)...)
 		}
 	case []any:
 		for _, e := range v {
