@@ -10,10 +10,11 @@ import (
 // image is an entry of kustomize's field images: what becomes of all images of
 // a name, in whatever container of whatever object.
 //
-// How kustomize applies it is the same code from 5.4.3 to 5.8.1
+// How kustomize applies it is the same code in 5.4.3 and 5.8.1
 // (api/filters/imagetag): it looks into lists called containers and
-// initContainers at any depth, so into CronJobs and custom resources too. Only
-// 5.8 looks into image volumes, so what they refer to must not depend on it.
+// initContainers at any depth, so into CronJobs and custom resources too. The
+// newer one looks into image volumes as well, so what they refer to must not
+// depend on it.
 type image struct{ name, newName, newTag, digest string }
 
 // reference takes an image apart: its name with the registry and its port, its
