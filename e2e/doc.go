@@ -14,6 +14,9 @@
 //
 //	cd e2e && go test ./...
 //
+// The released kustomizes and kubectl's are installed by the Go module proxy
+// into statefulc-e2e in the user's cache directory, once for each version.
+//
 // A test that fails prints what happened to its pods and claims, in order.
 // E2E_LOG=file keeps the log of the control plane, which is discarded otherwise.
 package e2e

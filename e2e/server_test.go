@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,6 +25,10 @@ import (
 var control *process
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.run").Value.String() == "" {
+		prepareBuilders() // a run of single tests makes those that it needs
+	}
 	control = &process{log: logFile()}
 	klog.SetSlogLogger(slog.New(slog.NewTextHandler(control.log, nil)))
 	control.startServer()

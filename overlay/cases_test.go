@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
@@ -396,6 +398,8 @@ func setOf(t testing.TB, texts ...string) *manifest.Set {
 func typed(t testing.TB, o tree) manifest.Resource {
 	t.Helper()
 	r := map[string]manifest.Resource{
+		"CronJob":             &batchv1.CronJob{},
+		"Deployment":          &appsv1.Deployment{},
 		"StatefulSet":         &appsv1.StatefulSet{},
 		"Service":             &corev1.Service{},
 		"ConfigMap":           &corev1.ConfigMap{},
@@ -404,6 +408,13 @@ func typed(t testing.TB, o tree) manifest.Resource {
 		"PodDisruptionBudget": &policyv1.PodDisruptionBudget{},
 		"StorageClass":        &storagev1.StorageClass{},
 	}[o["kind"].(string)]
+	if api := o["apiVersion"].(string); strings.Contains(api, "example.org/") || strings.Contains(api, ".kruise.io/") {
+		text, err := yaml.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &unstructured.Unstructured{Object: integers(t, text)}
+	}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(o, r, true); err != nil {
 		t.Fatal(err)
 	}

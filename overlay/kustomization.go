@@ -2,11 +2,13 @@ package overlay
 
 import "regexp"
 
-// kustomization is what we need of a kustomization.yaml. There are no labels,
-// prefixes or images in it: transformers change fields that are immutable.
+// kustomization is what we need of a kustomization.yaml. There are no labels
+// and prefixes in it: these transformers change fields that are immutable.
 type kustomization struct {
 	namespace string
 	resources []string
+	images    []image
+	replicas  []count
 	patches   []patchFile // in the order in which kustomize applies them
 }
 
@@ -22,19 +24,22 @@ func (k kustomization) document() mapping {
 	if k.namespace != "" {
 		doc = append(doc, entry{"namespace", k.namespace})
 	}
-	resources := make([]any, len(k.resources))
-	for i, path := range k.resources {
-		resources[i] = path
+	doc = append(doc, listed("resources", k.resources, func(path string) any { return path })...)
+	doc = append(doc, listed("images", k.images, func(i image) any { return i.document() })...)
+	doc = append(doc, listed("replicas", k.replicas, func(c count) any { return c.document() })...)
+	return append(doc, listed("patches", k.patches, func(p patchFile) any { return p.document() })...)
+}
+
+// listed is a field with a list; there is none without elements.
+func listed[T any](key string, elements []T, document func(T) any) mapping {
+	if len(elements) == 0 {
+		return nil
 	}
-	doc = append(doc, entry{"resources", resources})
-	if len(k.patches) == 0 {
-		return doc
+	list := make([]any, len(elements))
+	for i, e := range elements {
+		list[i] = document(e)
 	}
-	patches := make([]any, len(k.patches))
-	for i, p := range k.patches {
-		patches[i] = p.document()
-	}
-	return append(doc, entry{"patches", patches})
+	return mapping{{key, list}}
 }
 
 func (p patchFile) document() mapping {

@@ -75,7 +75,7 @@ func mergeable(old, want tree, keys []string) bool {
 // result, so all that stand before the last change are named too, by their
 // keys alone.
 func (m listMerge) elements(at place) (list []any, edits []edit) {
-	last := 0
+	last, stub := 0, len(m.after)
 	for j, id := range m.after {
 		elem := m.want[j].(tree)
 		i := slices.Index(m.before, id)
@@ -90,9 +90,12 @@ func (m listMerge) elements(at place) (list []any, edits []edit) {
 		list = append(list, c.merge)
 		if len(c.merge) > 0 {
 			last = len(list)
+		} else {
+			stub = min(stub, len(list)-1)
 		}
 		maps.Copy(c.merge, named(was, m.keys))
 	}
+	*at.stubs = *at.stubs || stub < last
 	return list[:last], edits
 }
 

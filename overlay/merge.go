@@ -14,6 +14,7 @@ import (
 type change struct {
 	edits []edit
 	merge tree
+	stubs bool // merge names elements that it does not change
 }
 
 // edit is a JSON 6902 patch with a purpose: the list that it edits, or "" for
@@ -32,15 +33,20 @@ type edit struct {
 // or replaced whole.
 func strategic(base, want *object) change {
 	s := openapi.SchemaForResourceType(kyaml.TypeMeta{APIVersion: base.apiVersion(), Kind: base.Kind})
-	return mergeTrees(base.tree, want.tree, place{schema: s})
+	stubs := false
+	c := mergeTrees(base.tree, want.tree, place{schema: s, stubs: &stubs})
+	c.stubs = stubs
+	return c
 }
 
 // place is where in the base a merge is: the path to it, tests that hold the
-// positions in that path, and what kustomize knows of the field.
+// positions in that path, and what kustomize knows of the field. Somebody wants
+// to know whether the merge has stubs.
 type place struct {
 	path   pointer
 	guards []op
 	schema *openapi.ResourceSchema
+	stubs  *bool
 }
 
 func (p place) field(name string) place {

@@ -4,7 +4,8 @@
 //
 // Overlays are computed, not written: every environment is compiled whole, and
 // what differs from the base becomes the smallest patch that a reviewer can
-// read. A patch is a strategic merge wherever kustomize's own schema merges
+// read, or an entry of images and replicas where these fields of kustomize do
+// just that. A patch is a strategic merge wherever kustomize's own schema merges
 // the way we need, which is not the way the API server does. Lists that
 // kustomize would replace, claim templates before all, are edited by JSON 6902
 // with tests that make the build fail if the base is not the one we compiled.
@@ -12,7 +13,7 @@
 // Nothing is taken on trust: [Emit] builds each overlay in process with
 // kustomize and compares it with the compiled objects before it returns.
 //
-// The package refuses to put labels, names or images on objects by kustomize's
+// The package refuses to put labels or names on objects by kustomize's
 // transformers: they reach into selectors and claim templates, which nobody
 // can change later. It writes no disk, and it is the only package that knows
 // kustomize.
@@ -43,7 +44,7 @@ type File struct {
 // An error is a bug of ours. It names the environment, the object and the
 // field in which the build differs, and there are no files then.
 func Emit(base *manifest.Set, envs map[string]*manifest.Set) ([]File, error) {
-	return emitter{merge: strategic, edit: operations}.emit(base, envs)
+	return emitter{fields: plan.withFields, merge: strategic, edit: operations}.emit(base, envs)
 }
 
 // Draft returns the files that [Emit] would try first, without their proof. It
@@ -52,7 +53,7 @@ func Draft(base *manifest.Set, envs map[string]*manifest.Set) []File {
 	from := objects(base)
 	all := baseFiles(from)
 	for _, env := range slices.Sorted(maps.Keys(envs)) {
-		all = append(all, compare(from, objects(envs[env])).files(overlayDir(env), strategic)...)
+		all = append(all, compare(from, objects(envs[env])).withFields().files(overlayDir(env), strategic)...)
 	}
 	return sorted(all)
 }
@@ -92,11 +93,12 @@ func applyOrder(a, b *object) int {
 // patcher makes the patch that turns one object into another of its name.
 type patcher func(base, want *object) change
 
-// emitter holds the two ways to write a patch. Emit has one emitter; tests
+// emitter holds the ways to write a difference. Emit has one emitter; tests
 // break another on purpose, to see that the proof catches it.
 type emitter struct {
-	merge patcher // how a person would write it
-	edit  patcher // how a machine would: always right, less readable
+	fields func(plan) plan // what kustomize has words for
+	merge  patcher         // how a person would write the rest
+	edit   patcher         // how a machine would: always right, less readable
 }
 
 func (e emitter) emit(base *manifest.Set, envs map[string]*manifest.Set) ([]File, error) {
@@ -121,23 +123,30 @@ func sorted(files []File) []File {
 	return files
 }
 
-// overlay writes the merges first and then looks what kustomize makes of them.
-// Objects that come out wrong are edited instead; the rest stays readable.
+// overlay writes fields and merges first and then looks what kustomize makes of
+// them. If anything comes out wrong there are no fields, and objects that come
+// out wrong then are edited instead; the rest stays readable.
 func (e emitter) overlay(baseFiles []File, dir string, base, want []*object) ([]File, error) {
 	p := compare(base, want)
-	files := p.files(dir, e.merge)
-	wrong := check(slices.Concat(baseFiles, files), dir, want)
+	write := func(p plan, patch patcher) ([]File, []mismatch) {
+		files := p.files(dir, patch)
+		return files, check(slices.Concat(baseFiles, files), dir, want)
+	}
+	files, wrong := write(e.fields(p), e.merge)
 	if len(wrong) == 0 {
 		return files, nil
 	}
-	files = p.files(dir, func(base, want *object) change {
+	if files, wrong = write(p, e.merge); len(wrong) == 0 {
+		return files, nil
+	}
+	files, wrong = write(p, func(base, want *object) change {
 		if suspect(wrong, want.Ref) {
 			return e.edit(base, want)
 		}
 		return e.merge(base, want)
 	})
-	if err := asError(check(slices.Concat(baseFiles, files), dir, want)); err != nil {
-		return nil, err
+	if len(wrong) > 0 {
+		return nil, asError(wrong)
 	}
 	return files, nil
 }

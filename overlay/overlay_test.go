@@ -23,7 +23,7 @@ import (
 func TestRenderEqualsCompile(t *testing.T) {
 	for _, s := range scenarios(t) {
 		t.Run(s.name, func(t *testing.T) {
-			e := emitter{merge: strategic, edit: func(base, want *object) change {
+			e := emitter{fields: plan.withFields, merge: strategic, edit: func(base, want *object) change {
 				t.Error("the merge is not faithful")
 				return operations(base, want)
 			}}
@@ -35,7 +35,7 @@ func TestRenderEqualsCompile(t *testing.T) {
 // What Emit falls back to is right as well.
 func TestEditsRenderToo(t *testing.T) {
 	for _, s := range scenarios(t) {
-		if _, err := (emitter{merge: operations}).emit(s.base, map[string]*manifest.Set{"env": s.want}); err != nil {
+		if _, err := (emitter{fields: plan.withFields, merge: operations}).emit(s.base, map[string]*manifest.Set{"env": s.want}); err != nil {
 			t.Errorf("%s: %v", s.name, err)
 		}
 	}
@@ -340,27 +340,34 @@ func randomPair(t *testing.T, r *rand.Rand) (base, want *manifest.Set, name stri
 
 func assertRenders(t *testing.T, base, want *manifest.Set) bool {
 	t.Helper()
-	return assertRendersBy(t, emitter{merge: strategic, edit: operations}, base, want)
+	return assertRendersBy(t, emitter{fields: plan.withFields, merge: strategic, edit: operations}, base, want)
 }
 
 func assertRendersBy(t *testing.T, e emitter, base, want *manifest.Set) bool {
 	t.Helper()
+	return emitted(t, e, base, want) != nil
+}
+
+// emitted are the files of an overlay env; nil if they do not render to what
+// is wanted.
+func emitted(t *testing.T, e emitter, base, want *manifest.Set) []File {
+	t.Helper()
 	files, err := e.emit(base, map[string]*manifest.Set{"env": want})
 	if err != nil {
 		t.Error(err)
-		return false
+		return nil
 	}
 	if diff := cmp.Diff(trees(want), render(t, files, "overlays/env", want)); diff != "" {
 		t.Errorf("-want +got\n%s\n%s", diff, listing(files))
-		return false
+		return nil
 	}
-	return true
+	return files
 }
 
 func trees(set *manifest.Set) map[string]tree {
 	out := map[string]tree{}
 	for _, o := range set.Objects {
-		out[o.Ref().String()] = o.Tree()
+		out[o.Ref().Namespace+"/"+o.Ref().Group+"/"+o.Ref().String()] = o.Tree()
 	}
 	return out
 }
@@ -386,13 +393,13 @@ func render(t *testing.T, files []File, dir string, like *manifest.Set) map[stri
 			t.Fatal(err)
 		}
 		o := typed(t, integers(t, text))
-		out[r.GetKind()+"/"+r.GetName()] = manifest.Tree(o)
+		out[r.GetNamespace()+"/"+r.GetGvk().Group+"/"+r.GetKind()+"/"+r.GetName()] = manifest.Tree(o)
 	}
 	return out
 }
 
 // integers reads YAML with whole numbers as int64.
-func integers(t *testing.T, text []byte) tree {
+func integers(t testing.TB, text []byte) tree {
 	t.Helper()
 	data, err := yaml.YAMLToJSONStrict(text)
 	if err != nil {
@@ -446,7 +453,7 @@ func shop(t testing.TB) (base *manifest.Set, envs map[string]*manifest.Set) {
 	dev[2] = strings.Replace(dev[2], "y: 2", "y: 3", 1)
 	prod := append(slices.Clone(texts), bases["pv"])
 	prod[0] = edited(edits{
-		set("spec/replicas", `5`), set("db/resources/requests/cpu", `2`), set("db/env/1/value", `$(A),b`), set("db/args", `[a, "-c"]`),
+		set("spec/replicas", `5`), set("db/image", `db:2`), set("db/resources/requests/cpu", `2`), set("db/env/1/value", `$(A),b`), set("db/args", `[a, "-c"]`),
 		set("claim/spec/resources/requests/storage", `100Gi`), set("pod/tolerations", `[{key: b, operator: Exists}]`),
 	})
 	return setOf(t, texts...), map[string]*manifest.Set{"dev": setOf(t, dev...), "prod": setOf(t, prod...)}

@@ -12,6 +12,18 @@ type plan struct {
 	added     []*object
 	removed   []*object
 	kept      []pair
+
+	images   []image // kept is without what these two change
+	replicas []count
+}
+
+// wanted are all objects of the environment.
+func (p plan) wanted() []*object {
+	all := slices.Clone(p.added)
+	for _, pair := range p.kept {
+		all = append(all, pair.want)
+	}
+	return all
 }
 
 // pair is an object of the base and what the environment makes of it, seen in

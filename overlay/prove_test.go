@@ -8,11 +8,11 @@ import (
 	"github.com/statefulc/statefulc/manifest"
 )
 
-// forgets is a merge with a bug: it loses the number of replicas.
+// forgets is a merge with a bug: it loses the pod template.
 func forgets(base, want *object) change {
 	c := strategic(base, want)
 	if spec, ok := c.merge["spec"].(tree); ok {
-		delete(spec, "replicas")
+		delete(spec, "template")
 	}
 	return c
 }
@@ -26,7 +26,7 @@ func misses(base, _ *object) change {
 func TestBrokenMergeIsReplacedByEdits(t *testing.T) {
 	base, envs := shop(t)
 	for name, broken := range map[string]patcher{"forgets": forgets, "misses": misses} {
-		files, err := emitter{merge: broken, edit: operations}.emit(base, envs)
+		files, err := emitter{fields: plan.withFields, merge: broken, edit: operations}.emit(base, envs)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -46,10 +46,10 @@ func TestProofCatchesABrokenEmitter(t *testing.T) {
 	base, envs := shop(t)
 	delete(envs, "dev")
 	for want, broken := range map[string]patcher{
-		"overlays/prod: StatefulSet/db: spec.replicas: kustomize builds 3, compiled is 5": forgets,
-		"overlays/prod: kustomize can not build it: ":                                     misses,
+		`overlays/prod: StatefulSet/db: spec.template.spec.containers[db].args[1]: kustomize builds "b", compiled is "-c"`: forgets,
+		"overlays/prod: kustomize can not build it: ": misses,
 	} {
-		files, err := emitter{merge: broken, edit: broken}.emit(base, envs)
+		files, err := emitter{fields: plan.withFields, merge: broken, edit: broken}.emit(base, envs)
 		if files != nil || err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %d files and %v, want %s", len(files), err, want)
 		}
@@ -72,7 +72,8 @@ func TestProveNamesTheDifference(t *testing.T) {
 		{"base/service-db.yaml", "clusterIP: None", "clusterIP: None\n  type: ClusterIP", `base: Service/db: spec.type: kustomize builds "ClusterIP", nothing was compiled`},
 		{"base/service-db.yaml", "clusterIP:", "clusterip:", `base: Service/db: kustomize builds what does not decode: unknown field "spec.clusterip"`},
 		{"base/kustomization.yaml", "- service-db.yaml\n", "", `base: Service/db: kustomize does not build it`},
-		{"overlays/prod/patch-statefulset-db.yaml", "replicas: 5", "replicas: 4", `overlays/prod: StatefulSet/db: spec.replicas: kustomize builds 4, compiled is 5`},
+		{"overlays/prod/kustomization.yaml", "newTag: \"2\"", "newTag: \"3\"", `overlays/prod: StatefulSet/db: spec.template.spec.containers[db].image: kustomize builds "db:3", compiled is "db:2"`},
+		{"overlays/prod/kustomization.yaml", "count: 5", "count: 4", `overlays/prod: StatefulSet/db: spec.replicas: kustomize builds 4, compiled is 5`},
 		{"overlays/dev/kustomization.yaml", "- path: delete-poddisruptionbudget-db.yaml\n", "", `overlays/dev: PodDisruptionBudget/db: kustomize builds it, but it was not compiled`},
 	} {
 		err := Prove(tampered(t, files, c.path, c.old, c.new), base, envs)

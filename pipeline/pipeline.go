@@ -35,7 +35,8 @@ type Result struct {
 
 // Options are what a run is told beside the directory.
 type Options struct {
-	Today string // 2026-11-23: waivers until an earlier day are over; "": none is
+	Today  string         // 2026-11-23: waivers until an earlier day are over; "": none is
+	Layout overlay.Layout // which files are made
 }
 
 // Pipeline carries applications through the stages, one after the other, and
@@ -65,6 +66,11 @@ func (p *Pipeline) Build(dir string) (*Result, error) {
 	}
 	if r.Files, err = overlay.Emit(r.Environments[0].Objects, overlays); err != nil {
 		return nil, fmt.Errorf("internal error, a bug of statefulc: %w", err)
+	}
+	if p.Layout == overlay.Rendered {
+		for _, env := range r.Environments {
+			r.Files = append(r.Files, overlay.Render(env.Name, env.Objects)...)
+		}
 	}
 	return r, nil
 }

@@ -16,6 +16,7 @@ import (
 type buildOptions struct {
 	output      string
 	environment string
+	layout      layoutFlag
 	reporting
 }
 
@@ -29,6 +30,9 @@ func buildCommand() *cobra.Command {
 overlays/<env>/ into deploy/ beside it. Files are written only where they differ,
 and none at all if anything is wrong.
 
+With --layout rendered it also writes rendered/<env>/: all objects of each environment,
+the base included, one in a file, for reviewers and for engines without kustomize.
+
 With -o - the objects of one environment are printed instead.`,
 		Example: `  statefulc build apps/cassandra
   statefulc build apps/cassandra -o - --env prod | kubectl diff -f -`,
@@ -36,6 +40,7 @@ With -o - the objects of one environment are printed instead.`,
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "directory to write to, or - for standard output (default deploy/ beside the spec)")
 	cmd.Flags().StringVar(&o.environment, "env", source.BaseName, "environment to print with -o -")
+	addLayoutFlag(cmd, &o.layout)
 	o.addFlags(cmd)
 	return cmd
 }
@@ -47,6 +52,9 @@ func build(cmd *cobra.Command, dirs []string, o *buildOptions) error {
 	if cmd.Flags().Changed("env") && o.output != "-" {
 		return errors.New("--env chooses what -o - prints; all environments are written")
 	}
+	if cmd.Flags().Changed("layout") && o.output == "-" {
+		return errors.New("--layout chooses which files are written; -o - prints the objects of one environment")
+	}
 	if o.output == "-" && o.format.Data {
 		return fmt.Errorf("-o - and --format %s both print to standard output", o.format.Name)
 	}
@@ -57,6 +65,7 @@ func build(cmd *cobra.Command, dirs []string, o *buildOptions) error {
 }
 
 func buildOne(cmd *cobra.Command, p *pipeline.Pipeline, dir string, o *buildOptions) (out outcome) {
+	p.Layout = overlay.Layout(o.layout)
 	result, err := p.Build(dir)
 	if err != nil {
 		return outcome{err: err}

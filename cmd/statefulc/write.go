@@ -146,12 +146,12 @@ func (s *staging) undo() {
 	}
 }
 
-// leftovers are files of base/ and overlays/ that statefulc once made and makes
+// leftovers are files of base/, overlays/ and rendered/ that statefulc once made and makes
 // no more: an object that is gone, an environment. They are known by their
 // first line. What cannot be read is not ours to complain about.
 func leftovers(dir string, files map[string][]byte) []string {
 	var out []string
-	for _, pattern := range []string{"base/*.yaml", "overlays/*/*.yaml"} {
+	for _, pattern := range []string{"base/*.yaml", "overlays/*/*.yaml", "rendered/*/*.yaml"} {
 		found, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
 		if err != nil {
 			continue // dir has a bracket in its name
