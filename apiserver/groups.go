@@ -35,3 +35,20 @@ func InGroup(group string) (known []schema.GroupVersionKind, all bool) {
 	}
 	return slices.DeleteFunc(Kinds(), func(gvk schema.GroupVersionKind) bool { return gvk.Group != group }), false
 }
+
+// VersionsOf are the API versions of any group that have a kind, stable ones
+// first.
+func VersionsOf(kind string) []string {
+	var out []string
+	for _, version := range scheme.Scheme.PrioritizedVersionsAllGroups() {
+		if scheme.Scheme.Recognizes(version.WithKind(kind)) {
+			out = append(out, version.String())
+		}
+	}
+	for _, gvk := range Kinds() {
+		if version := gvk.GroupVersion().String(); gvk.Kind == kind && !slices.Contains(out, version) {
+			out = append(out, version)
+		}
+	}
+	return out
+}

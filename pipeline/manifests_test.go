@@ -113,7 +113,7 @@ func TestMistakesInCompiledFilesAreFound(t *testing.T) {
 	for file, change := range map[string][2]string{
 		"base/statefulset-cassandra.yaml":                       {"serviceName: ", "serviceNaem: "},
 		"base/service-cassandra.yaml":                           {"port: 9042", "port: 90420"},
-		"overlays/prod/patch-statefulset-cassandra.yaml":        {"replicas: 6", "replicas: -6"},
+		"overlays/prod/patch-statefulset-cassandra.yaml":        {"memory: 32Gi", "memory: 32Gib"},
 		"overlays/prod/patch-statefulset-cassandra-claims.yaml": {"value: 1Ti", "value: 1Tib"},
 		"overlays/prod/kustomization.yaml":                      {"resources:", "resource:"},
 		"overlays/dev/patch-statefulset-cassandra.yaml":         {"apiVersion: apps/v1", "apiVersion: apps/v1\nspecs: {}"},

@@ -3,7 +3,6 @@ package plain
 import (
 	"fmt"
 	"reflect"
-	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -74,9 +73,6 @@ func kindOf(v *value) schema.GroupVersionKind {
 // object decodes one object, and remembers where its fields were written.
 func (u *unit) object(v *value) {
 	gvk, name := kindOf(v), v.get("metadata", "name")
-	if !u.isKnown(v, gvk) {
-		return
-	}
 	if name == nil || name.scalar == nil || name.scalar == "" {
 		if v.get("metadata", "generateName").str() == "" {
 			u.report(invalid, diag.Error, v.pos, "a "+gvk.Kind+" without a name", "Give it a metadata.name.")
@@ -89,6 +85,9 @@ func (u *unit) object(v *value) {
 		f.fit(manifest.ParseField("metadata"), v.get("metadata"), reflect.TypeFor[metav1.ObjectMeta]())
 	}
 	u.Found = append(u.Found, f.found...)
+	if written := v.get("status"); written != nil && scheme.Scheme.Recognizes(gvk) {
+		u.report(status, diag.Warning, written.pos, f.object+": the status is for controllers to write", "Leave it out.")
+	}
 	resource, err := manifest.Decode(v.tree().(map[string]any))
 	if err != nil {
 		u.report(invalid, diag.Error, v.pos, f.object+": "+err.Error(), "Write the object as the API server takes it.")
@@ -128,43 +127,4 @@ func goType(gvk schema.GroupVersionKind) reflect.Type {
 		return t
 	}
 	return reflect.TypeFor[any]()
-}
-
-// isKnown reports a kind that a group of Kubernetes does not have.
-func (u *unit) isKnown(v *value, gvk schema.GroupVersionKind) bool {
-	if !scheme.Scheme.IsGroupRegistered(gvk.Group) || scheme.Scheme.Recognizes(gvk) {
-		return true
-	}
-	pos, fix := v.get("apiVersion").pos, ""
-	if versions := versionsOf(gvk); len(versions) > 0 {
-		fix = "Use " + versions[0] + "."
-	} else if kinds := kindsOf(gvk.GroupVersion()); len(kinds) > 0 {
-		pos, fix = v.get("kind").pos, diag.DidYouMean(gvk.Kind, kinds)
-	}
-	if fix == "" {
-		fix = "See `kubectl api-resources`."
-	}
-	u.report(invalid, diag.Error, pos, fmt.Sprintf("%s has no kind %s", v.get("apiVersion").str(), gvk.Kind), fix)
-	return false
-}
-
-// versionsOf are the API versions of any group that have a kind, stable ones
-// first.
-func versionsOf(gvk schema.GroupVersionKind) []string {
-	var out []string
-	for _, version := range scheme.Scheme.PrioritizedVersionsAllGroups() {
-		if scheme.Scheme.Recognizes(version.WithKind(gvk.Kind)) {
-			out = append(out, version.String())
-		}
-	}
-	return out
-}
-
-func kindsOf(version schema.GroupVersion) []string {
-	var out []string
-	for kind := range scheme.Scheme.KnownTypes(version) {
-		out = append(out, kind)
-	}
-	slices.Sort(out)
-	return out
 }

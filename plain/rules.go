@@ -11,6 +11,7 @@ const (
 	selectors   = "kustomize-selectors"
 	claimPatch  = "claim-patch"
 	idlePatch   = "patch-idle"
+	status      = "status-written"
 )
 
 // Rules are what reading manifests reports.
@@ -26,7 +27,7 @@ A template of Helm is named once: what it becomes is not known here.`,
 	},
 	{
 		ID:   invalid,
-		What: "An object that the API server cannot decode: an unknown field, a value of the wrong type, a kind that is not there, no name.",
+		What: "An object that the API server cannot decode: an unknown field, a value of the wrong type, no name.",
 		Why: `kubectl and the GitOps tools ask for strict validation, so such an object is refused as a whole. A scalar without quotes is
 read as YAML 1.1 has it: no is false, 012 is ten, 1e3 is a thousand, and none of them is a string.`,
 		Source: "k8s.io/apimachinery/pkg/runtime/serializer/json; sigs.k8s.io/yaml",
@@ -84,6 +85,16 @@ StatefulSet that exists cannot be changed that way; a new one runs without its v
 A merge patch that names such an object itself stops the build.`,
 		Source: "measured with kustomize 5.8.1",
 		Fix:    "Name an object that is there, or remove the patch.",
+		Final:  true, // waivers stand in specs
+	},
+	{
+		ID:       status,
+		Severity: diag.Warning,
+		What:     "A status in a manifest.",
+		Why: `Controllers write it. Argo CD compares it with theirs, and the object is out of sync for ever; a change of it in a pod template
+or a claim template that a newer client prints has rolled every StatefulSet of a cluster.`,
+		Source: "measured with Argo CD's gitops-engine: status: {replicas: 0} of a StatefulSet; kubernetes/kubernetes#134773",
+		Fix:    "Leave it out.",
 		Final:  true, // waivers stand in specs
 	},
 }

@@ -17,6 +17,7 @@ var Rules = []Rule{
 	antiAffinitySelf,
 
 	// Data: claims, volumes and what is written where.
+	classKnown,
 	classReclaim,
 	sharedClaim,
 	deploymentClaim,

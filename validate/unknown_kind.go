@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -33,12 +32,6 @@ nothing but the cluster judges it.`,
 
 func (p *ObjectsPass) kindIsKnown(o *manifest.Object, gvk schema.GroupVersionKind) {
 	known, all := apiserver.InGroup(gvk.Group)
-	if len(known) == 0 {
-		if hint := diag.DidYouMean(gvk.Group, apiserver.Groups()); hint != "" {
-			p.as(diag.Warning, o, manifest.ParseField("apiVersion"), fmt.Sprintf("the group %q is not known", gvk.Group), hint)
-		}
-		return
-	}
 	if slices.Contains(known, gvk) {
 		return
 	}
@@ -46,24 +39,24 @@ func (p *ObjectsPass) kindIsKnown(o *manifest.Object, gvk schema.GroupVersionKin
 	if all {
 		severity = diag.Error
 	}
-	kinds, versions := namesIn(known, gvk.Kind)
-	if len(versions) > 0 {
-		p.as(severity, o, manifest.ParseField("apiVersion"), fmt.Sprintf("%s is not known in %s", gvk.Kind, gvk.GroupVersion()),
-			"Known here: "+strings.Join(versions, ", ")+".")
-		return
+	version, kind := manifest.ParseField("apiVersion"), manifest.ParseField("kind")
+	switch versions := apiserver.VersionsOf(gvk.Kind); {
+	case len(known) == 0:
+		if hint := diag.DidYouMean(gvk.Group, apiserver.Groups()); hint != "" {
+			p.as(severity, o, version, fmt.Sprintf("the group %q is not known", gvk.Group), hint)
+		}
+	case len(versions) > 0:
+		p.as(severity, o, version, fmt.Sprintf("%s has no kind %s", gvk.GroupVersion(), gvk.Kind), "Use "+versions[0]+".")
+	default:
+		p.as(severity, o, kind, fmt.Sprintf("%s has no kind %s", gvk.GroupVersion(), gvk.Kind), cmp.Or(diag.DidYouMean(gvk.Kind, kindsOf(known)), p.rule.Fix))
 	}
-	p.as(severity, o, manifest.ParseField("kind"), fmt.Sprintf("%s has no %s that is known", gvk.GroupVersion(), gvk.Kind),
-		cmp.Or(diag.DidYouMean(gvk.Kind, kinds), p.rule.Fix))
 }
 
-// namesIn are the kinds of a group, and the versions that have one of them.
-func namesIn(known []schema.GroupVersionKind, kind string) (kinds, versions []string) {
+func kindsOf(known []schema.GroupVersionKind) []string {
+	var out []string
 	for _, gvk := range known {
-		if kinds = append(kinds, gvk.Kind); gvk.Kind == kind {
-			versions = append(versions, gvk.GroupVersion().String())
-		}
+		out = append(out, gvk.Kind)
 	}
-	slices.Sort(kinds)
-	slices.Sort(versions)
-	return kinds, versions
+	slices.Sort(out)
+	return out
 }
