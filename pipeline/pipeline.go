@@ -16,6 +16,7 @@ import (
 	"github.com/statefulc/statefulc/overlay"
 	"github.com/statefulc/statefulc/source"
 	"github.com/statefulc/statefulc/spec"
+	"github.com/statefulc/statefulc/tree"
 	"github.com/statefulc/statefulc/validate"
 )
 
@@ -105,5 +106,5 @@ func Rules() []diag.Rule {
 	for _, r := range validate.Rules {
 		rules = append(rules, r.Rule)
 	}
-	return append(rules, validate.WaiverRules...)
+	return append(append(rules, validate.WaiverRules...), tree.Rules...)
 }
