@@ -58,13 +58,29 @@ type entry struct {
 // is replaced. A directory with more was not meant.
 const most = 1000
 
-// Compare reads the tree, and writes nothing.
+// Compare reads the tree, and writes nothing. If another build replaces it
+// meanwhile, it is read again: a half of each would seem edited.
 func (t *Tree) Compare() (*Comparison, error) {
-	at := &Comparison{tree: t, entries: map[string]*entry{}}
-	var err error
-	if at.place, err = place(t.Dir); err != nil {
+	place, err := place(t.Dir)
+	if err != nil {
 		return nil, err
 	}
+	for {
+		before, _ := os.Stat(place)
+		at, err := t.compare(place)
+		if after, _ := os.Stat(place); isSame(before, after) {
+			return at, err
+		}
+	}
+}
+
+// isSame reports whether both are the same directory, or none.
+func isSame(a, b fs.FileInfo) bool {
+	return a == nil && b == nil || a != nil && b != nil && os.SameFile(a, b) && a.ModTime().Equal(b.ModTime())
+}
+
+func (t *Tree) compare(place string) (*Comparison, error) {
+	at := &Comparison{tree: t, place: place, entries: map[string]*entry{}}
 	if err := at.readInventory(); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (w Written) String() string {
 func (t *Tree) Build(force bool) (Written, []Change, error) {
 	at, err := t.Compare()
 	if err != nil {
-		return Written{}, nil, err
+		return Written{}, nil, fmt.Errorf("nothing was written: %w", err)
 	}
 	if at.clean() && !t.isBeingWritten() {
 		return at.written(), nil, nil
@@ -76,7 +76,7 @@ func (t *Tree) replace(force bool) (Written, []Change, error) {
 	defer s.unlock()
 	at, err := t.Compare()
 	if err != nil {
-		return Written{}, nil, err
+		return Written{}, nil, fmt.Errorf("nothing was written: %w", err)
 	}
 	if bad := at.refused(force); at.clean() || len(bad) > 0 {
 		return at.written(), bad, nil
@@ -105,12 +105,12 @@ func place(dir string) (string, error) {
 	real, err := filepath.EvalSymlinks(dir)
 	if os.IsNotExist(err) {
 		if _, dangling := os.Lstat(dir); dangling == nil {
-			return "", err
+			return "", fmt.Errorf("%s is a link: %w", dir, err)
 		}
 		return filepath.Abs(dir)
 	}
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", dir, err)
 	}
 	return filepath.Abs(real)
 }
