@@ -76,7 +76,7 @@ func build(cmd *cobra.Command, args []string, o *buildOptions) error {
 		return o.report(cmd, []outcome{{found: s.found}}, "")
 	}
 	if o.output != "" {
-		if len(s.targets)+len(s.gone) > 1 {
+		if len(args) > 1 || len(s.targets) != 1 {
 			return errors.New("-o takes the output of one directory; without it each gets a deploy/ of its own")
 		}
 		s.targets[0].tree, s.targets[0].of = o.output, ""

@@ -90,7 +90,9 @@ func (s *selection) search(dir, pattern string) error {
 		}
 	}
 	for _, t := range trees {
-		s.addGone(t)
+		if err := s.addGone(t); err != nil {
+			return err
+		}
 	}
 	if len(dirs) == 0 && len(s.gone) == 0 {
 		return fmt.Errorf("%s: no applications; one is a CUE package with a base", pattern)
@@ -135,16 +137,9 @@ func (s *selection) noticeBelow(trees *[]string, dir string) error {
 
 // add takes an application, once.
 func (s *selection) add(dir string) error {
-	r, err := s.repository(dir)
+	t, err := s.target(dir)
 	if err != nil {
 		return err
-	}
-	t := target{dir: dir, tree: filepath.Join(dir, "deploy")}
-	if r != nil && r.Output != "" {
-		t.tree = shown(dir, output(r, absolute(dir)))
-	}
-	if rel, err := filepath.Rel(absolute(t.tree), absolute(dir)); err == nil {
-		t.of = filepath.ToSlash(rel)
 	}
 	if _, known := s.trees[absolute(t.tree)]; !known {
 		s.targets = append(s.targets, t)
@@ -153,16 +148,38 @@ func (s *selection) add(dir string) error {
 	return nil
 }
 
-// addGone takes a tree that no application is built to. One that -o made is
-// somebody's own.
-func (s *selection) addGone(dir string) {
-	if _, known := s.trees[absolute(dir)]; known {
-		return
+// target is an application with its tree in its place.
+func (s *selection) target(dir string) (target, error) {
+	r, err := s.repository(dir)
+	t := target{dir: dir, tree: beside(dir)}
+	if r != nil && r.Output != "" {
+		t.tree = shown(dir, output(r, absolute(dir)))
 	}
-	if of := tree.Of(dir); of != "" {
-		s.gone = append(s.gone, target{dir: filepath.Join(dir, filepath.FromSlash(of)), tree: dir, of: of})
-		s.trees[absolute(dir)] = dir
+	if rel, err := filepath.Rel(absolute(t.tree), absolute(dir)); err == nil {
+		t.of = filepath.ToSlash(rel)
 	}
+	return t, err
+}
+
+func beside(dir string) string { return filepath.Join(dir, "deploy") }
+
+// addGone takes a tree that no application is built to, if it is where its own
+// would be. A copy is somebody's own, and so is what -o made.
+func (s *selection) addGone(dir string) error {
+	of := tree.Of(dir)
+	if _, known := s.trees[absolute(dir)]; known || of == "" {
+		return nil
+	}
+	gone, err := s.target(filepath.Join(dir, filepath.FromSlash(of)))
+	if err != nil {
+		return err
+	}
+	if isAt(gone.tree, absolute(dir)) || isAt(beside(gone.dir), absolute(dir)) {
+		gone.tree = dir
+		s.gone = append(s.gone, gone)
+		s.trees[absolute(dir)] = gone.dir
+	}
+	return nil
 }
 
 // apart refuses trees inside of each other: each is replaced as a whole.
