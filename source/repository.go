@@ -95,9 +95,9 @@ func (l *directory) repositoryErrors(definition, stated cue.Value) diag.List {
 		path := slices.DeleteFunc(slices.Clone(e.Path()), func(label string) bool { return label == "#Repository" })
 		name := strings.Join(path, ".")
 		d := l.ofRepository(name, message(text(e), nil), l.usersOf(e))
-		field := stated.LookupPath(cue.MakePath(selectors(path)...))
-		if pos := l.position(field.Pos()); pos.IsValid() {
-			d.Pos = pos
+		if !d.Pos.IsValid() { // of a value that is missing
+			d.Pos = l.position(stated.LookupPath(cue.MakePath(selectors(path)...)).Pos())
+			d.Message = name + " has no value"
 		}
 		d.Fix = "CUE cannot read the file; see the line."
 		if known, _ := step(definition, name); name != "" && known.Exists() {
@@ -127,5 +127,5 @@ func (l *directory) usersOf(e cueerrors.Error) diag.Pos {
 			return l.position(pos)
 		}
 	}
-	return diag.Pos{File: l.dir}
+	return diag.Pos{}
 }
