@@ -206,9 +206,10 @@ func (at *Comparison) compare() {
 	}
 }
 
-// takeLegacy lists what an older statefulc wrote, without knowing its hashes.
+// takeLegacy lists what an older statefulc wrote, without knowing its hashes. A
+// tree of nothing has no older one.
 func (at *Comparison) takeLegacy() {
-	if at.noted != nil {
+	if at.noted != nil || len(at.tree.Files) == 0 {
 		return
 	}
 	for file, e := range at.entries {

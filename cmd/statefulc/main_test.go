@@ -9,7 +9,11 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
+// TestMain lets the test binary be the command, also to be killed.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv("STATEFULC_BUILD"); dir != "" {
+		os.Exit(run([]string{"build", dir + "/..."}, os.Stdout, os.Stderr))
+	}
 	testscript.Main(m, map[string]func(){"statefulc": main})
 }
 
