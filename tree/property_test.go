@@ -243,6 +243,9 @@ func writesNothing(t *rapid.T, tree *Tree) {
 		}
 		return out
 	}
+	if tree.isBeingWritten() {
+		t.Fatal("something was left behind")
+	}
 	before := stat()
 	if w, bad, err := tree.Build(false); err != nil || len(bad) > 0 || w.Changed || w.Written+w.Pruned+w.Adopted > 0 {
 		t.Fatalf("the second build: %+v %q %v", w, said(tree, bad), err)

@@ -124,7 +124,7 @@ func TestRepositoriesAsTheModel(t *testing.T) {
 	base := t.TempDir()
 	rounds := 0
 	rapid.Check(t, func(t *rapid.T) {
-		if rounds++; rounds > 12 {
+		if rounds++; rounds > 6 {
 			return // each takes as long as a second or two
 		}
 		dir, err := os.MkdirTemp(base, "")
