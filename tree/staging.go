@@ -80,31 +80,40 @@ func (s *staging) isElsewhere() error {
 	return nil
 }
 
+// tries is how often another build may remove a directory just before it is used.
+const tries = 100
+
 // hold locks a file of the staging directory. Who waited may hold one that is
-// not there any more: who had it removes it.
-func (s *staging) hold() error {
-	for {
-		if err := s.mkdir(s.dir); err != nil {
+// not there any more: who had it removes it, and directories that are empty then.
+func (s *staging) hold() (err error) {
+	for range tries {
+		var f *lockedfile.File
+		if err = s.mkdir(s.dir); err == nil {
+			f, err = lockedfile.OpenFile(s.lockFile(), os.O_RDWR|os.O_CREATE, 0o666)
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
 			return err
-		}
-		f, err := lockedfile.OpenFile(s.lockFile(), os.O_RDWR|os.O_CREATE, 0o666)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		ours, err := f.Stat()
-		there, gone := os.Stat(s.lockFile())
-		if err == nil && gone == nil && os.SameFile(ours, there) {
+		case s.isCurrent(f):
 			s.held = f
 			return nil
-		}
-		f.Close()
-		if err != nil {
-			return err
+		default:
+			f.Close()
+			err = fs.ErrNotExist
 		}
 	}
+	return fmt.Errorf("%s cannot be locked: %w", s.dir, err)
+}
+
+// isCurrent reports whether a file is the one that others would lock now.
+func (s *staging) isCurrent(f *lockedfile.File) bool {
+	ours, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(s.lockFile())
+	return err == nil && os.SameFile(ours, there)
 }
 
 // mkdir makes a directory and remembers those above it that were not there.

@@ -45,12 +45,14 @@ var floors = map[string][]string{
 
 // owners are modules that only one room may know.
 var owners = map[string]string{
-	"cuelang.org/go":                 "source",
-	"k8s.io/kubernetes":              "apiserver",
-	"k8s.io/apiserver":               "apiserver",
-	"k8s.io/apiextensions-apiserver": "apiserver",
-	"sigs.k8s.io/kustomize/":         "overlay",
-	"github.com/spf13/cobra":         "cmd/statefulc",
+	"cuelang.org/go":                  "source",
+	"k8s.io/kubernetes":               "apiserver",
+	"k8s.io/apiserver":                "apiserver",
+	"k8s.io/apiextensions-apiserver":  "apiserver",
+	"sigs.k8s.io/kustomize/":          "overlay",
+	"github.com/spf13/cobra":          "cmd/statefulc",
+	"golang.org/x/sys/":               "tree",
+	"github.com/rogpeppe/go-internal": "tree",
 }
 
 type listed struct {
