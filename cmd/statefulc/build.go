@@ -79,7 +79,7 @@ func build(cmd *cobra.Command, args []string, o *buildOptions) error {
 		if len(args) > 1 || len(s.targets) != 1 {
 			return errors.New("-o takes the output of one directory; without it each gets a deploy/ of its own")
 		}
-		s.targets[0].tree, s.targets[0].of = o.output, ""
+		s.divert(o.output)
 	}
 	outcomes := o.each(s.targets, func(p *pipeline.Pipeline, t target) outcome { return o.buildOne(cmd, p, t) })
 	if err := o.knowsEnvironment(outcomes); err != nil {
@@ -149,35 +149,39 @@ func noEnvironment(name string, known []string) error {
 	return fmt.Errorf("no environment %q; there are %s", name, strings.Join(known, ", "))
 }
 
-// place compares a tree with what is there, or makes it so.
+// place makes a tree what it is to be, or with --check says what would change.
 func (o *buildOptions) place(t *tree.Tree, out *outcome) {
-	var bad []tree.Change
 	if o.check {
-		at, err := t.Compare()
-		if err != nil {
-			out.err = err
-			return
-		}
-		bad = at.Changes
-		if o.environment != "" {
-			bad = tree.Within(bad, o.environment)
-		}
-		out.changed = len(bad) > 0
-	} else {
-		var w tree.Written
-		if w, bad, out.err = t.Build(o.force); out.err != nil {
-			return
-		}
-		if out.changed = w.Changed && len(bad) == 0; len(bad) == 0 {
-			out.talk = fmt.Sprintf("%s: %s\n", t.Dir, w)
-		}
+		o.compare(t, out)
+		return
 	}
-	out.found = append(out.found, t.Findings(bad)...)
-	switch text := t.Diff(bad); {
-	case o.diff:
-		out.data = text
-	case !o.check:
-		out.talk += string(text)
+	written, refused, err := t.Build(o.force)
+	switch {
+	case err != nil:
+		out.err = err
+	case len(refused) > 0:
+		out.found = append(out.found, t.Findings(refused)...)
+		out.talk = string(t.Diff(refused))
+	default:
+		out.changed = written.Changed
+		out.talk = fmt.Sprintf("%s: %s\n", t.Dir, written)
+	}
+}
+
+func (o *buildOptions) compare(t *tree.Tree, out *outcome) {
+	at, err := t.Compare()
+	if err != nil {
+		out.err = err
+		return
+	}
+	changes := at.Changes
+	if o.environment != "" {
+		changes = tree.Within(changes, o.environment)
+	}
+	out.changed = len(changes) > 0
+	out.found = append(out.found, t.Findings(changes)...)
+	if o.diff {
+		out.data = t.Diff(changes)
 	}
 }
 

@@ -163,6 +163,15 @@ func (s *selection) target(dir string) (target, error) {
 
 func beside(dir string) string { return filepath.Join(dir, "deploy") }
 
+// divert sends the only application's output to a directory that stands apart,
+// unless it is its own. Nothing else is touched then.
+func (s *selection) divert(dir string) {
+	if t := &s.targets[0]; !isAt(dir, absolute(t.tree)) {
+		t.tree, t.of = dir, ""
+	}
+	s.gone, s.stale = nil, nil
+}
+
 // addGone takes a tree that no application is built to, if it is where its own
 // would be. A copy is somebody's own, and so is what -o made.
 func (s *selection) addGone(dir string) error {
