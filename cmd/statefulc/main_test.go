@@ -11,6 +11,9 @@ import (
 
 // TestMain lets the test binary be the command, also to be killed.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv("STATEFULC_VERSIONS"); dir != "" {
+		versionsBuilt(dir)
+	}
 	if dir := os.Getenv("STATEFULC_BUILD"); dir != "" {
 		os.Exit(run([]string{"build", dir + "/..."}, os.Stdout, os.Stderr))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -41,7 +42,7 @@ func (a application) spec(name string) string {
 	return out
 }
 
-func (r *repository) write(t *rapid.T, path, text string) {
+func (r *repository) write(t fataler, path, text string) {
 	file := filepath.Join(r.dir, path)
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		t.Fatal(err)
@@ -51,7 +52,7 @@ func (r *repository) write(t *rapid.T, path, text string) {
 	}
 }
 
-func (r *repository) put(t *rapid.T, app string, a application) {
+func (r *repository) put(t fataler, app string, a application) {
 	r.apps[app] = a
 	r.write(t, app+"/app.cue", a.spec(filepath.Base(app)))
 }
@@ -86,13 +87,17 @@ func (r *repository) differs() bool {
 
 // snapshot is all that is on the disk.
 func (r *repository) snapshot(t *rapid.T) map[string]string {
+	return filesBelow(t, r.dir)
+}
+
+func filesBelow(t fataler, dir string) map[string]string {
 	out := map[string]string{}
-	err := filepath.WalkDir(r.dir, func(file string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		text, err := os.ReadFile(file)
-		out[strings.TrimPrefix(file, r.dir+"/")] = string(text)
+		out[strings.TrimPrefix(file, dir+"/")] = string(text)
 		return err
 	})
 	if err != nil {
@@ -100,6 +105,9 @@ func (r *repository) snapshot(t *rapid.T) map[string]string {
 	}
 	return out
 }
+
+// fataler is what a test has, and one of rapid's.
+type fataler interface{ Fatal(...any) }
 
 // know is what building does to the model.
 func (r *repository) know(force bool) {
@@ -150,6 +158,67 @@ func TestRepositoriesAsTheModel(t *testing.T) {
 			r.checkAndBuild(t, rapid.IntRange(0, 2).Draw(t, "force") == 0)
 		}
 	})
+}
+
+// versionsBuilt builds two specs to one directory, in turns, until it is killed.
+func versionsBuilt(dir string) {
+	for code := 0; code == 0; {
+		for _, version := range []string{"one", "two"} {
+			code = max(code, run([]string{"build", filepath.Join(dir, version), "-o", filepath.Join(dir, "out")}, os.Stdout, os.Stderr))
+		}
+	}
+	os.Exit(1)
+}
+
+// The command, killed at any moment, leaves the output of one spec or of the
+// other; the next build ends well and leaves nothing beside it.
+func TestKilledCommands(t *testing.T) {
+	r := &repository{dir: t.TempDir(), apps: map[string]application{}}
+	r.put(t, "one", application{"prod": 2})
+	r.put(t, "two", application{"dev": 3, "prod": 3})
+	out := filepath.Join(r.dir, "out")
+	var want [2]map[string]string
+	for i, version := range []string{"one", "two"} {
+		if code := run([]string{"build", filepath.Join(r.dir, version), "-o", out}, io.Discard, os.Stderr); code != 0 {
+			t.Fatal(code)
+		}
+		want[i] = filesBelow(t, out)
+	}
+	caught := 0
+	for range 40 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "STATEFULC_VERSIONS="+r.dir)
+		talk, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := talk.Read(make([]byte, 1)); err != nil { // the first build is done
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(rand.IntN(60_000)) * time.Microsecond)
+		cmd.Process.Kill()
+		io.Copy(io.Discard, talk)
+		cmd.Wait()
+		if got := filesBelow(t, out); !maps.Equal(got, want[0]) && !maps.Equal(got, want[1]) {
+			t.Fatalf("neither the one nor the other: -one +got\n%s", cmp.Diff(want[0], got))
+		}
+		if _, err := os.Stat(filepath.Join(r.dir, ".out.statefulc")); err == nil {
+			caught++
+		}
+		if code := run([]string{"build", filepath.Join(r.dir, "one"), "-o", out}, io.Discard, os.Stderr); code != 0 {
+			t.Fatal(code)
+		}
+		if got := filesBelow(t, out); !maps.Equal(got, want[0]) {
+			t.Fatalf("the next build: %s", cmp.Diff(want[0], got))
+		}
+		if entries, err := os.ReadDir(r.dir); err != nil || len(entries) != 3 {
+			t.Fatalf("left behind: %v %v", entries, err)
+		}
+	}
+	t.Logf("%d of 40 were killed while they wrote", caught)
 }
 
 // change is what people do between builds.
