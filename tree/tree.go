@@ -45,6 +45,9 @@ func (w Written) String() string {
 	if w.Adopted > 0 {
 		out += fmt.Sprintf(", %d adopted", w.Adopted)
 	}
+	if w.Changed && w.Written+w.Pruned+w.Adopted == 0 {
+		out += ", " + Inventory + " renewed"
+	}
 	return out
 }
 
