@@ -50,8 +50,9 @@ func examplesOf(t *testing.T, b *Book) map[string]string {
 		b.collect(uses, false, readBase(t, dir))
 	}
 	out := map[string]string{ // a base shows neither
-		"Bundle.base":     `base: v1.#App & {name: "db", …}`,
-		"Bundle.overlays": `overlays: prod: groups: db: replicas: 5`,
+		"Bundle.base":       `base: v1.#App & {name: "db", …}`,
+		"Repository.output": `output: "gitops"`,
+		"Bundle.overlays":   `overlays: prod: groups: db: replicas: 5`,
 	}
 	for key, of := range uses {
 		out[key] = slices.MinFunc(of, func(a, b use) int {

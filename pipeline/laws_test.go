@@ -3,12 +3,13 @@ package pipeline_test
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,6 +18,7 @@ import (
 	"github.com/statefulc/statefulc/overlay"
 	"github.com/statefulc/statefulc/pipeline"
 	"github.com/statefulc/statefulc/spec"
+	owned "github.com/statefulc/statefulc/tree"
 )
 
 // fataler is what laws need of a test: rapid has its own.
@@ -251,48 +253,43 @@ func TestExamples(t *testing.T) {
 			for _, d := range result.Found {
 				t.Errorf("%v: %s", d.Pos, d.Message)
 			}
-			deploy := filepath.Join(dir, "deploy")
-			if os.Getenv("UPDATE") != "" {
-				update(t, deploy, result.Files)
+			deploy := &owned.Tree{Dir: filepath.Join(dir, "deploy"), Of: "..", Header: overlay.Header, Files: map[string][]byte{}}
+			for _, f := range result.Files {
+				deploy.Files[f.Path] = f.Data
 			}
-			if diff := cmp.Diff(committed(t, deploy), texts(result.Files)); diff != "" {
-				t.Errorf("deploy/ is not what the spec says; UPDATE=1 go test ./... renews it: -committed +built\n%s", diff)
+			if os.Getenv("UPDATE") != "" {
+				if _, bad, err := deploy.Build(true); err != nil || len(bad) > 0 {
+					t.Fatal(bad, err)
+				}
+			}
+			at, err := deploy.Compare()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range deploy.Findings(at.Changes) {
+				t.Errorf("UPDATE=1 go test ./... renews it: %v: %s", d.Pos, d.Message)
+			}
+			if t.Failed() {
+				t.Logf("-committed +built\n%s", deploy.Diff(at.Changes))
+			}
+			if diff := cmp.Diff(committed(t, deploy.Dir), slices.Sorted(maps.Keys(deploy.Files))); diff != "" {
+				t.Errorf("-committed +built\n%s", diff)
 			}
 		})
 	}
 }
 
-func committed(t *testing.T, dir string) map[string]string {
+// committed are the files of a tree: there are no others.
+func committed(t *testing.T, dir string) (files []string) {
 	t.Helper()
-	out := map[string]string{}
-	for _, pattern := range []string{"base/*", "overlays/*/*"} {
-		files, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil {
-			t.Fatal(err)
+	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		if rel, _ := filepath.Rel(dir, file); err == nil && !d.IsDir() && rel != owned.Inventory {
+			files = append(files, filepath.ToSlash(rel))
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out[filepath.ToSlash(strings.TrimPrefix(file, dir+string(filepath.Separator)))] = string(text)
-		}
-	}
-	return out
-}
-
-func update(t *testing.T, dir string, files []overlay.File) {
-	t.Helper()
-	if err := os.RemoveAll(dir); err != nil {
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range files {
-		file := filepath.Join(dir, filepath.FromSlash(f.Path))
-		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, f.Data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return files
 }

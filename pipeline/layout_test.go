@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"os"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -40,7 +41,15 @@ func TestRenderedIsWhatKustomizeBuilds(t *testing.T) {
 			if err := overlay.Prove(result.Files, base, sets); err != nil {
 				t.Error(err)
 			}
-			if diff := cmp.Diff(committed(t, filepath.Join(dir, "deploy")), rest); diff != "" {
+			texts := map[string]string{}
+			for _, file := range committed(t, filepath.Join(dir, "deploy")) {
+				text, err := os.ReadFile(filepath.Join(dir, "deploy", file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				texts[file] = string(text)
+			}
+			if diff := cmp.Diff(texts, rest); diff != "" {
 				t.Errorf("other files in base/ and overlays/ than of the layout kustomize: -committed +built\n%s", diff)
 			}
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/statefulc/statefulc/plain"
 	"github.com/statefulc/statefulc/source"
 	"github.com/statefulc/statefulc/spec"
+	"github.com/statefulc/statefulc/tree"
 	"github.com/statefulc/statefulc/validate"
 )
 
@@ -120,5 +121,5 @@ func Rules() []diag.Rule {
 	for _, r := range validate.Rules {
 		rules = append(rules, r.Rule)
 	}
-	return slices.Concat(rules, validate.WaiverRules, plain.Rules)
+	return slices.Concat(rules, validate.WaiverRules, plain.Rules, tree.Rules)
 }

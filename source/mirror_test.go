@@ -15,6 +15,7 @@ import (
 // mirrored are the structs of package spec by the definition that each
 // mirrors.
 var mirrored = map[string]reflect.Type{
+	"#Repository":    reflect.TypeFor[spec.Repository](),
 	"#App":           reflect.TypeFor[spec.App](),
 	"#Waiver":        reflect.TypeFor[spec.Waiver](),
 	"#Service":       reflect.TypeFor[spec.Service](),

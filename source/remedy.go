@@ -82,18 +82,26 @@ func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string
 		message = fmt.Sprintf("%s is none of %s", aKind(clash.value), strings.Join(alternatives, ", "))
 	case isWord:
 		message = fmt.Sprintf("%s is no %s", aKind(clash.value), word.words())
-	case clash.isType:
-		message = fmt.Sprintf("%s is no %s", aKind(clash.value), kind(clash.wanted))
-	case outside.MatchString(text(best)):
-		message = fmt.Sprintf("%s does not fit %s", clash.value, clash.wanted)
 	default:
-		message = text(best)
+		message = plainly(text(best))
 	}
 	fix = l.spelling(c.in, clash, alternatives)
 	if isWord || isKnown && word.isChoice && len(alternatives) > 1 {
 		return message, remind(cmp.Or(fix, retype(clash, word)), word)
 	}
 	return message, join(cmp.Or(fix, retype(clash, word)), l.comment(c.in))
+}
+
+// plainly says a clash in words, and all else as CUE does.
+func plainly(text string) string {
+	clash, ok := clashOf(text)
+	switch {
+	case ok && clash.isType:
+		return fmt.Sprintf("%s is no %s", aKind(clash.value), kind(clash.wanted))
+	case ok && outside.MatchString(text):
+		return fmt.Sprintf("%s does not fit %s", clash.value, clash.wanted)
+	}
+	return text
 }
 
 // remind puts what a word may be behind a remedy.

@@ -210,10 +210,20 @@ func (l *directory) unloadable(err error) (diag.List, error) {
 	return nil, fmt.Errorf("%s: %w", l.dir, err)
 }
 
-// config reads from the disk, but for the schema and the module file.
+// config reads from the disk, but for the schema, the module file and the file
+// that marks a repository.
 func (l *directory) config() *load.Config {
 	overlay := standIns(l.root)
 	overlay[filepath.Join(l.root, moduleFile)] = l.module()
+	for dir := l.abs; ; dir = filepath.Dir(dir) {
+		file := filepath.Join(dir, RepositoryFile)
+		if _, err := os.Stat(file); err == nil {
+			overlay[file] = load.FromString("") // of no package
+		}
+		if dir == l.root || dir == filepath.Dir(dir) {
+			break
+		}
+	}
 	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay, Env: environ()}
 }
 

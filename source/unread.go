@@ -47,8 +47,8 @@ var (
 	undefined = regexp.MustCompile(`^undefined field: (.+)$`)
 )
 
-// packages of CUE's standard library, by the names that specs use them by.
-var packages = map[string]string{
+// library are packages of CUE's standard library, by the names that specs use them by.
+var library = map[string]string{
 	"base64": "encoding/base64", "hex": "encoding/hex", "json": "encoding/json", "list": "list", "math": "math", "net": "net",
 	"path": "path", "regexp": "regexp", "sha256": "crypto/sha256", "strconv": "strconv", "strings": "strings", "struct": "struct",
 	"template": "text/template", "time": "time", "v1": schema.ImportPath, "yaml": "encoding/yaml",
@@ -56,7 +56,7 @@ var packages = map[string]string{
 
 // stated is the remedy for a name that nothing has.
 func stated(name string) string {
-	if path, ok := packages[name]; ok {
+	if path, ok := library[name]; ok {
 		return fmt.Sprintf("Add `import %q` below the package clause.", path)
 	}
 	return fmt.Sprintf("Write it in quotes if it is a text, %q; else define it.", name)

@@ -513,3 +513,8 @@ func (d *Duration) UnmarshalJSON(data []byte) error {
 
 // Seconds is d as Kubernetes counts it.
 func (d Duration) Seconds() int64 { return int64(time.Duration(d) / time.Second) }
+
+// Repository is what the file at the root of a repository says.
+type Repository struct {
+	Output string `json:"output"` // slash-separated; "": beside each application
+}

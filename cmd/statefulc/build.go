@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,74 +13,131 @@ import (
 	"github.com/statefulc/statefulc/overlay"
 	"github.com/statefulc/statefulc/pipeline"
 	"github.com/statefulc/statefulc/source"
+	"github.com/statefulc/statefulc/tree"
 )
 
 type buildOptions struct {
 	output      string
 	environment string
 	layout      layoutFlag
+	check       bool
+	diff        bool
+	force       bool
 	reporting
 }
 
 func buildCommand() *cobra.Command {
 	var o buildOptions
 	cmd := &cobra.Command{
-		Use:     "build [DIR...]",
+		Use:     "build [DIR|DIR/...]...",
 		Aliases: []string{"generate"},
 		Short:   "Compile specs and write kustomize bases and overlays",
-		Long: `Compile the spec in each directory (default: the current one) and write base/ and
-overlays/<env>/ into deploy/ beside it. Files are written only where they differ,
-and none at all if anything is wrong.
+		Long: `Compile the spec in each directory and write base/ and overlays/<env>/ into deploy/
+beside it, or below the output directory that statefulc.cue states. DIR/... are all
+applications below DIR; without an argument it is all of the repository that
+statefulc.cue marks, and without that file the current directory.
+
+A tree is replaced as a whole or not at all: not if anything is wrong with the spec,
+if a generated file was edited, or if a file that statefulc did not write is in the
+way. What it wrote is listed in statefulc.sum; what it wrote and no longer makes is
+deleted. Files of others stay.
+
+--check writes nothing; the exit code is 1 if the output is not what would be written.
+--diff does the same and prints the difference. With --env they look at one
+environment: its overlay, and the base that it is built on.
 
 With --layout rendered it also writes rendered/<env>/: all objects of each environment,
 the base included, one in a file, for reviewers and for engines without kustomize.
 
 With -o - the objects of one environment are printed instead.`,
 		Example: `  statefulc build apps/cassandra
+  statefulc build --check --format github ./...
   statefulc build apps/cassandra -o - --env prod | kubectl diff -f -`,
-		RunE: func(cmd *cobra.Command, args []string) error { return build(cmd, directories(args), &o) },
+		RunE: func(cmd *cobra.Command, args []string) error { return build(cmd, args, &o) },
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "directory to write to, or - for standard output (default deploy/ beside the spec)")
-	cmd.Flags().StringVar(&o.environment, "env", source.BaseName, "environment to print with -o -")
+	cmd.Flags().StringVar(&o.environment, "env", source.BaseName, "environment to print with -o -, or to look at with --check and --diff")
+	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing, and fail if the output is not what would be written")
+	cmd.Flags().BoolVarP(&o.diff, "diff", "d", false, "as --check, and print what would change")
+	cmd.Flags().BoolVar(&o.force, "force", false, "replace generated files that were edited, and files in the way")
 	addLayoutFlag(cmd, &o.layout)
 	o.addFlags(cmd)
 	return cmd
 }
 
-func build(cmd *cobra.Command, dirs []string, o *buildOptions) error {
-	if o.output != "" && len(dirs) > 1 {
-		return errors.New("-o takes the output of one directory; without it each gets a deploy/ of its own")
-	}
-	if cmd.Flags().Changed("env") && o.output != "-" {
-		return errors.New("--env chooses what -o - prints; all environments are written")
+func build(cmd *cobra.Command, args []string, o *buildOptions) error {
+	o.check = o.check || o.diff
+	if !cmd.Flags().Changed("env") && o.output != "-" {
+		o.environment = ""
 	}
 	if cmd.Flags().Changed("layout") && o.output == "-" {
 		return errors.New("--layout chooses which files are written; -o - prints the objects of one environment")
 	}
-	if o.output == "-" && o.format.Data {
-		return fmt.Errorf("-o - and --format %s both print to standard output", o.format.Name)
-	}
-	if err := o.check(); err != nil {
+	if err := o.contradiction(); err != nil {
 		return err
 	}
-	return o.each(cmd, dirs, func(p *pipeline.Pipeline, dir string) outcome { return buildOne(cmd, p, dir, o) })
+	s, err := choose(args)
+	if err != nil {
+		return err
+	}
+	if len(s.found) > 0 {
+		return o.report(cmd, []outcome{{found: s.found}}, "")
+	}
+	if o.output != "" {
+		if len(args) > 1 || len(s.targets) != 1 {
+			return errors.New("-o takes the output of one directory; without it each gets a deploy/ of its own")
+		}
+		s.divert(o.output)
+	}
+	outcomes := o.each(s.targets, func(p *pipeline.Pipeline, t target) outcome { return o.buildOne(cmd, p, t) })
+	if err := o.knowsEnvironment(outcomes); err != nil {
+		return err
+	}
+	gone := o.prune(s)
+	all, last := append(outcomes, gone...), ""
+	if s.many && o.output != "-" {
+		last = o.summary(all, len(outcomes))
+	}
+	return o.report(cmd, all, last)
 }
 
-func buildOne(cmd *cobra.Command, p *pipeline.Pipeline, dir string, o *buildOptions) (out outcome) {
+// contradiction is what flags have against each other.
+func (o *buildOptions) contradiction() error {
+	switch {
+	case o.environment != "" && o.output != "-" && !o.check:
+		return errors.New("--env chooses what -o - prints and --check looks at; all environments are written")
+	case o.output == "-" && o.format.Data:
+		return fmt.Errorf("-o - and --format %s both print to standard output", o.format.Name)
+	case o.diff && o.format.Data:
+		return fmt.Errorf("--diff and --format %s both print to standard output", o.format.Name)
+	case o.output == "-" && o.check:
+		return errors.New("-o - writes no files that --check could look at")
+	case o.force && o.check:
+		return errors.New("--check writes nothing, so there is nothing to --force")
+	}
+	return o.reporting.contradiction()
+}
+
+func (o *buildOptions) buildOne(cmd *cobra.Command, p *pipeline.Pipeline, at target) (out outcome) {
 	p.Layout = overlay.Layout(o.layout)
-	result, err := p.Build(dir)
+	result, err := p.Build(at.dir)
 	if err != nil {
 		return outcome{err: err}
 	}
 	out.found = result.Found
+	for _, env := range result.Environments {
+		out.environments = append(out.environments, env.Name)
+	}
 	switch {
 	case o.stop(result.Found):
 	case o.output == "-":
 		out.err = printEnvironment(cmd, result, o.environment)
-	case o.output == "":
-		out.talk, out.err = writeTree(filepath.Join(dir, "deploy"), result)
 	default:
-		out.talk, out.err = writeTree(o.output, result)
+		files := map[string][]byte{}
+		for _, f := range result.Files {
+			files[f.Path] = f.Data
+		}
+		o.place(&tree.Tree{Dir: at.tree, Of: at.of, Header: overlay.Header, Files: files}, &out)
 	}
 	return out
 }
@@ -92,22 +151,115 @@ func printEnvironment(cmd *cobra.Command, result *pipeline.Result, name string) 
 		}
 		names = append(names, env.Name)
 	}
-	return fmt.Errorf("no environment %q; there are %s", name, strings.Join(names, ", "))
+	return noEnvironment(name, names)
 }
 
-// writeTree writes the files below dir, and returns what there is to say of it.
-func writeTree(dir string, result *pipeline.Result) (talk string, err error) {
-	files := map[string][]byte{}
-	for _, f := range result.Files {
-		files[f.Path] = f.Data
+func noEnvironment(name string, known []string) error {
+	return fmt.Errorf("no environment %q; there are %s", name, strings.Join(known, ", "))
+}
+
+// place makes a tree what it is to be, or with --check says what would change.
+func (o *buildOptions) place(t *tree.Tree, out *outcome) {
+	if o.check {
+		o.compare(t, out)
+		return
 	}
-	written, err := write(dir, files)
+	written, refused, err := t.Build(o.force)
+	switch {
+	case err != nil:
+		out.err = err
+	case len(refused) > 0:
+		out.found = append(out.found, t.Findings(refused)...)
+		out.talk = string(t.Diff(refused))
+	default:
+		out.changed = written.Changed
+		out.talk = fmt.Sprintf("%s: %s\n", t.Dir, written)
+	}
+}
+
+func (o *buildOptions) compare(t *tree.Tree, out *outcome) {
+	at, err := t.Compare()
 	if err != nil {
-		return "", fmt.Errorf("nothing was written: %w", err)
+		out.err = err
+		return
 	}
-	talk = fmt.Sprintf("%s: %d files, %d written\n", dir, len(files), written)
-	for _, file := range leftovers(dir, files) {
-		talk += fmt.Sprintf("%s: no longer made, delete it\n", file)
+	changes := at.Changes
+	if o.environment != "" {
+		changes = tree.Within(changes, o.environment)
 	}
-	return talk, nil
+	out.changed = len(changes) > 0
+	out.found = append(out.found, t.Findings(changes)...)
+	if o.diff {
+		out.data = t.Diff(changes)
+	}
+}
+
+// prune removes the trees of applications that are gone, and what killed builds
+// left where nothing is built any more.
+func (o *buildOptions) prune(s *selection) (outcomes []outcome) {
+	for _, gone := range s.gone {
+		var out outcome
+		o.place(&tree.Tree{Dir: gone.tree, Header: overlay.Header}, &out)
+		if out.changed && !o.check {
+			s.removeEmpty(filepath.Dir(gone.tree))
+		}
+		outcomes = append(outcomes, out)
+	}
+	for _, dir := range s.stale {
+		if !o.check {
+			outcomes = append(outcomes, outcome{err: tree.Clean(dir)})
+		}
+	}
+	return outcomes
+}
+
+// knowsEnvironment fails if no application has the environment that is asked
+// for; one of many need not have it.
+func (o *buildOptions) knowsEnvironment(outcomes []outcome) error {
+	var known []string
+	for _, out := range outcomes {
+		known = append(known, out.environments...)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	if !o.check || o.environment == "" || len(known) == 0 || slices.Contains(known, o.environment) {
+		return nil
+	}
+	return noEnvironment(o.environment, known)
+}
+
+// summary leaves out what there is to say of those of many applications that
+// did not change, and counts.
+func (o *buildOptions) summary(outcomes []outcome, applications int) string {
+	changed, bad := 0, 0
+	for i := range outcomes {
+		switch out := &outcomes[i]; {
+		case out.changed:
+			changed++
+		case out.err != nil || o.stop(out.found):
+			bad++
+		default:
+			out.talk = ""
+		}
+	}
+	does := "changed"
+	if o.check {
+		does = "differ"
+	}
+	return fmt.Sprintf("%s, %s %s, %s with errors\n", plural(applications, "application"), thousands(changed), does, thousands(bad))
+}
+
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return thousands(n) + " " + thing + "s"
+}
+
+// thousands is 1,000.
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }

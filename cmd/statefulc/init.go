@@ -9,6 +9,7 @@ import (
 
 	"github.com/statefulc/statefulc/schema"
 	"github.com/statefulc/statefulc/source"
+	"github.com/statefulc/statefulc/tree"
 )
 
 func initCommand() *cobra.Command {
@@ -40,7 +41,7 @@ func vendorSchema(cmd *cobra.Command, dir string) error {
 	if !found {
 		files["cue.mod/module.cue"] = []byte(schema.ModuleFile)
 	}
-	written, err := write(shown(dir, root), files)
+	written, err := tree.Put(shown(dir, root), files)
 	if err != nil {
 		return fmt.Errorf("nothing was written: %w", err)
 	}

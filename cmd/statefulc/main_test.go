@@ -9,7 +9,14 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
+// TestMain lets the test binary be the command, also to be killed.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv("STATEFULC_VERSIONS"); dir != "" {
+		versionsBuilt(dir)
+	}
+	if dir := os.Getenv("STATEFULC_BUILD"); dir != "" {
+		os.Exit(run([]string{"build", dir + "/..."}, os.Stdout, os.Stderr))
+	}
 	testscript.Main(m, map[string]func(){"statefulc": main})
 }
 
@@ -21,25 +28,6 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
-}
-
-// What is written but cannot all be put in place leaves nothing behind.
-func TestWriteIsAllOrNothing(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(dir+"/base", nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, err := write(dir, map[string][]byte{"a/b/new.yaml": []byte("x"), "base/file.yaml": []byte("y")})
-	if err == nil {
-		t.Fatal("a file in the place of a directory was no error")
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(entries) != 1 || entries[0].Name() != "base" {
-		t.Errorf("left behind: %v", entries)
-	}
 }
 
 // A bug of ours is said in a line or two, without a stack, and ends the run

@@ -40,7 +40,8 @@ func (r *reporting) addFlags(cmd *cobra.Command) {
 	}
 }
 
-func (r *reporting) check() error {
+// contradiction is what flags have against each other.
+func (r *reporting) contradiction() error {
 	if r.source && r.format.Data {
 		return fmt.Errorf("--show-source is for text; --format %s is for programs", r.format.Name)
 	}
@@ -54,28 +55,30 @@ func (r *reporting) stop(found diag.List) bool {
 
 // outcome is what there is to say of one directory.
 type outcome struct {
-	found diag.List
-	talk  string // of what was written
-	err   error  // it could not be done
+	found        diag.List
+	environments []string
+	changed      bool   // the tree, or it would
+	talk         string // of what was written
+	data         []byte // what was asked for
+	err          error  // it could not be done
 }
 
-// each does something with each directory, as many at a time as there are
-// cores, also after one that cannot be read or has findings. It reports it all
-// once, in the order of the directories.
-func (r *reporting) each(cmd *cobra.Command, dirs []string, do func(p *pipeline.Pipeline, dir string) outcome) error {
-	outcomes := make([]outcome, len(dirs))
+// each does something with each application, as many at a time as there are
+// cores, also after one that cannot be read or has findings.
+func (r *reporting) each(targets []target, do func(p *pipeline.Pipeline, t target) outcome) []outcome {
+	outcomes := make([]outcome, len(targets))
 	var taken atomic.Int64
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(dirs)) {
+	for range min(runtime.GOMAXPROCS(0), len(targets)) {
 		workers.Go(func() {
 			p := &pipeline.Pipeline{Options: pipeline.Options{Today: r.day.String()}}
-			for i := int(taken.Add(1)) - 1; i < len(dirs); i = int(taken.Add(1)) - 1 {
-				outcomes[i] = guarded(func() outcome { return do(p, dirs[i]) })
+			for i := int(taken.Add(1)) - 1; i < len(targets); i = int(taken.Add(1)) - 1 {
+				outcomes[i] = guarded(func() outcome { return do(p, targets[i]) })
 			}
 		})
 	}
 	workers.Wait()
-	return r.report(cmd, outcomes)
+	return outcomes
 }
 
 // guarded turns a panic into an error: it would end the process, and with it
@@ -89,14 +92,17 @@ func guarded(do func() outcome) (out outcome) {
 	return do()
 }
 
-// report prints what was found everywhere as one list, then the talk; the error
-// is errFindings if a finding stopped something. If nothing was found and every
-// directory failed, no document is printed: it would say that all is well.
-func (r *reporting) report(cmd *cobra.Command, outcomes []outcome) error {
+// report prints what was found everywhere as one list, then the talk, the
+// last words and what was asked for, in the order of the directories; the error is errFindings if a
+// finding stopped something. If nothing was found and every directory failed, no
+// document is printed: it would say that all is well.
+func (r *reporting) report(cmd *cobra.Command, outcomes []outcome, last string) error {
 	var found diag.List
 	var talk strings.Builder
 	var failed []error
+	var data []byte
 	for _, o := range outcomes {
+		data = append(data, o.data...)
 		found = append(found, o.found...)
 		talk.WriteString(o.talk)
 		if o.err != nil {
@@ -108,7 +114,10 @@ func (r *reporting) report(cmd *cobra.Command, outcomes []outcome) error {
 			return err
 		}
 	}
-	if _, err := io.WriteString(cmd.ErrOrStderr(), talk.String()); err != nil {
+	if _, err := io.WriteString(cmd.ErrOrStderr(), talk.String()+last); err != nil {
+		return err
+	}
+	if _, err := cmd.OutOrStdout().Write(data); err != nil {
 		return err
 	}
 	if len(failed) == 0 && r.stop(found) {

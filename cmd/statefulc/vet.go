@@ -17,12 +17,13 @@ type vetOptions struct {
 func vetCommand() *cobra.Command {
 	var o vetOptions
 	cmd := &cobra.Command{
-		Use:     "vet [DIR...]",
+		Use:     "vet [DIR|DIR/...]...",
 		Aliases: []string{"lint"},
 		Short:   "Check specs and the objects they compile to, and write nothing",
-		Long: `Check the spec in each directory (default: the current one): what CUE and the schema
-refuse, what the API server would refuse of the objects, and what the rules know.
-Silent if all is well.
+		Long: `Check the spec in each directory: what CUE and the schema refuse, what the API server
+would refuse of the objects, and what the rules know. Silent if all is well. DIR/... are
+all applications below DIR; without an argument it is all of the repository that
+statefulc.cue marks, and without that file the current directory.
 
 With --manifests the arguments hold no specs but Kubernetes objects, as YAML files
 and kustomizations; the rules on objects are the same. Each argument is judged by
@@ -30,17 +31,27 @@ itself; below it, a kustomization is built unless another one refers to it.
 
 With another --format than text, findings are data, on standard output: one document
 for all directories, also when there is nothing to say.`,
-		Example: `  statefulc vet apps/*
-  statefulc vet --format sarif --strict apps/* >statefulc.sarif
+		Example: `  statefulc vet ./...
+  statefulc vet --format sarif --strict ./... >statefulc.sarif
   statefulc vet --manifests --kubernetes 1.34 clusters/prod/*`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.kubernetes != "" && !o.manifests {
 				return errors.New("--kubernetes is for --manifests; a spec says itself which version it is for")
 			}
-			if err := o.check(); err != nil {
+			if err := o.contradiction(); err != nil {
 				return err
 			}
-			return o.each(cmd, directories(args), o.vet)
+			if o.manifests {
+				return o.report(cmd, o.each(asTargets(args), o.vetManifests), "")
+			}
+			s, err := choose(args)
+			if err != nil {
+				return err
+			}
+			if len(s.found) > 0 {
+				return o.report(cmd, []outcome{{found: s.found}}, "")
+			}
+			return o.report(cmd, o.each(s.targets, vetOne), "")
 		},
 	}
 	cmd.Flags().BoolVar(&o.manifests, "manifests", false, "check Kubernetes objects in YAML files and kustomize directories")
@@ -49,12 +60,25 @@ for all directories, also when there is nothing to say.`,
 	return cmd
 }
 
-func (o *vetOptions) vet(p *pipeline.Pipeline, dir string) outcome {
-	if o.manifests {
-		found, err := pipeline.VetManifests(dir, o.kubernetes)
-		return outcome{found: found, err: err}
+// asTargets are arguments as they are; the current directory without any.
+func asTargets(args []string) []target {
+	if len(args) == 0 {
+		args = []string{"."}
 	}
-	result, err := p.Vet(dir)
+	var out []target
+	for _, arg := range args {
+		out = append(out, target{dir: arg})
+	}
+	return out
+}
+
+func (o *vetOptions) vetManifests(_ *pipeline.Pipeline, t target) outcome {
+	found, err := pipeline.VetManifests(t.dir, o.kubernetes)
+	return outcome{found: found, err: err}
+}
+
+func vetOne(p *pipeline.Pipeline, t target) outcome {
+	result, err := p.Vet(t.dir)
 	if err != nil {
 		return outcome{err: err}
 	}

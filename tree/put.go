@@ -1,25 +1,22 @@
-package main
+package tree
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/statefulc/statefulc/overlay"
 )
 
-// write makes the files under dir, by slash-separated path, and returns how
+// Put makes the files under dir, by slash-separated path, and returns how
 // many of them differed. They are first written whole under other names, then
 // all of them are renamed: after an error all files are as they were, and no
 // directory is left behind.
-func write(dir string, files map[string][]byte) (written int, err error) {
-	var s staging
+func Put(dir string, files map[string][]byte) (written int, err error) {
+	var s batch
 	defer func() {
 		if err != nil {
 			s.undo()
@@ -57,8 +54,8 @@ func read(target string) ([]byte, error) {
 	return append([]byte{}, text...), err
 }
 
-// staging holds files that are written but not yet in their places.
-type staging struct {
+// batch holds files that are written but not yet in their places.
+type batch struct {
 	files []staged
 	dirs  []string // made on the way, parents first
 }
@@ -70,7 +67,7 @@ type staged struct {
 	old               []byte
 }
 
-func (s *staging) add(target string, text, old []byte) error {
+func (s *batch) add(target string, text, old []byte) error {
 	if err := s.mkdir(filepath.Dir(target)); err != nil {
 		return err
 	}
@@ -92,7 +89,7 @@ func writeTemporary(target string, text []byte) (string, error) {
 }
 
 // mkdir makes a directory and remembers those that were not there.
-func (s *staging) mkdir(dir string) error {
+func (s *batch) mkdir(dir string) error {
 	_, err := os.Stat(dir)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -109,7 +106,7 @@ func (s *staging) mkdir(dir string) error {
 
 // commit puts all files in their places. If one cannot be, those before it are
 // put back.
-func (s *staging) commit() error {
+func (s *batch) commit() error {
 	for i, f := range s.files {
 		if err := os.Rename(f.temporary, f.target); err != nil {
 			return errors.Join(err, restore(s.files[:i]))
@@ -137,46 +134,11 @@ func restore(files []staged) error {
 
 // undo removes what add made. Errors change nothing: the first is on its way
 // to the user already.
-func (s *staging) undo() {
+func (s *batch) undo() {
 	for _, f := range s.files {
 		os.Remove(f.temporary)
 	}
 	for _, dir := range slices.Backward(s.dirs) {
 		os.Remove(dir)
 	}
-}
-
-// leftovers are files of base/, overlays/ and rendered/ that statefulc once made and makes
-// no more: an object that is gone, an environment. They are known by their
-// first line. What cannot be read is not ours to complain about.
-func leftovers(dir string, files map[string][]byte) []string {
-	var out []string
-	for _, pattern := range []string{"base/*.yaml", "overlays/*/*.yaml", "rendered/*/*.yaml"} {
-		found, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
-		if err != nil {
-			continue // dir has a bracket in its name
-		}
-		for _, file := range found {
-			rel, err := filepath.Rel(dir, file)
-			if _, made := files[filepath.ToSlash(rel)]; err == nil && !made && isGenerated(file) {
-				out = append(out, file)
-			}
-		}
-	}
-	return out
-}
-
-func isGenerated(file string) bool {
-	info, err := os.Lstat(file)
-	if err != nil || !info.Mode().IsRegular() {
-		return false
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	first := make([]byte, len(overlay.Header))
-	_, err = io.ReadFull(f, first)
-	return err == nil && string(first) == overlay.Header
 }
