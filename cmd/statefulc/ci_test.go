@@ -3,12 +3,15 @@ package main
 import (
 	"maps"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/statefulc/statefulc/schema"
 )
 
 const top = "../../"
@@ -129,6 +132,29 @@ func TestScaffoldFitsHooksAndTemplate(t *testing.T) {
 	for name := range pipeline.Include[0].Inputs {
 		if inputs[name].Description == "" {
 			t.Errorf("the template has no input %s", name)
+		}
+	}
+}
+
+// What build and init generate is collapsed where it is reviewed, and nothing
+// that anybody writes.
+func TestGeneratedFilesAreCollapsed(t *testing.T) {
+	script := exec.Command("bash", "-ec", `git init -q && statefulc init && statefulc build apps/nats && git add -A &&
+		git ls-files | git check-attr --stdin linguist-generated gitlab-generated`)
+	script.Dir = t.TempDir()
+	out, err := script.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := slices.Collect(strings.Lines(string(out)))
+	if len(lines) < 40 {
+		t.Errorf("only %d lines", len(lines))
+	}
+	for _, line := range lines {
+		file, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		generated := strings.HasPrefix(file, "apps/nats/deploy/") || strings.HasPrefix(file, schema.VendorDir)
+		if strings.HasSuffix(value, ": set") != generated {
+			t.Errorf("%s: %s", file, value)
 		}
 	}
 }
