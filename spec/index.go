@@ -38,11 +38,14 @@ type Origin struct {
 	Pos  diag.Pos
 }
 
-// Index knows where each value of one environment was written.
+// Index knows where each value of one environment was written. It remembers
+// what it was asked, so it is not for several goroutines at once.
 type Index struct {
 	// Locate is the place of the value at a path; nowhere for a value that
 	// nobody wrote, a default or a computed name.
 	Locate func(Path) diag.Pos
+
+	known map[string]diag.Pos
 }
 
 // Find returns the origin of the value at p, or that of its nearest ancestor
@@ -50,9 +53,23 @@ type Index struct {
 // The last resort is the application itself, the empty path.
 func (x *Index) Find(p Path) Origin {
 	for n := len(p); n >= 0; n-- {
-		if pos := x.Locate(p[:n]); pos.IsValid() {
+		if pos := x.at(p[:n]); pos.IsValid() {
 			return Origin{Path: p[:n], Pos: pos}
 		}
 	}
 	return Origin{}
+}
+
+// at is Locate, asked once: it looks through whole groups.
+func (x *Index) at(p Path) diag.Pos {
+	key := strings.Join(p, "\x00")
+	pos, ok := x.known[key]
+	if !ok {
+		if x.known == nil {
+			x.known = map[string]diag.Pos{}
+		}
+		pos = x.Locate(p)
+		x.known[key] = pos
+	}
+	return pos
 }
