@@ -8,8 +8,6 @@ package validate
 import (
 	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
@@ -115,16 +113,5 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 		}
 		d.Related = append(d.Related, diag.Related{Pos: pos, Message: path.String() + " is part of it"})
 	}
-	if !p.hasSaid(d) {
-		p.found = append(p.found, d)
-	}
-}
-
-// hasSaid reports whether d has been said of another object, of the same line
-// of the spec: the sets of a group's racks have all mistakes in common.
-func (p *ObjectsPass) hasSaid(d diag.Diagnostic) bool {
-	said := func(d diag.Diagnostic) string { return strings.TrimPrefix(d.Message, d.Object) }
-	return d.Path != "" && slices.ContainsFunc(p.found, func(other diag.Diagnostic) bool {
-		return other.Path == d.Path && other.Severity == d.Severity && said(other) == said(d)
-	})
+	p.found = append(p.found, d)
 }
