@@ -106,6 +106,7 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 		d.Scope = append(d.Scope, of[0])
 	}
 	for i, path := range o.Trace(f) {
+		path = p.element(path, f)
 		pos := p.index.Find(path).Pos
 		if i == 0 {
 			d.Pos, d.Path, d.Scope = pos, path.String(), append(d.Scope, path)
@@ -114,4 +115,16 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 		d.Related = append(d.Related, diag.Related{Pos: pos, Message: path.String() + " is part of it"})
 	}
 	p.found = append(p.found, d)
+}
+
+// element is the element of a list that a field leads to, where the link is to
+// the list: it is compiled as it is written.
+func (p *ObjectsPass) element(list spec.Path, f manifest.Field) spec.Path {
+	if len(list) == 0 || len(f) < 2 || !f[len(f)-1].Key || f[len(f)-2].Name != list[len(list)-1] {
+		return list
+	}
+	if path := list.Join(f[len(f)-1].Name); p.index.Locate(path).IsValid() {
+		return path
+	}
+	return list
 }
