@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Pos is a place in a file that the user can open. Lines and columns count
@@ -82,7 +83,8 @@ func (l List) HasWarnings() bool {
 }
 
 // Sorted returns the findings by file, line and column, each once: what base
-// and two overlays have in common is said where it was written, one time.
+// and two overlays have in common is said where it was written, one time, and
+// so is a mistake that several fields or objects are made of.
 func (l List) Sorted() List {
 	out := slices.Clone(l)
 	slices.SortStableFunc(out, func(a, b Diagnostic) int {
@@ -95,7 +97,32 @@ func (l List) Sorted() List {
 			cmp.Compare(a.Rule, b.Rule),
 		)
 	})
-	return slices.CompactFunc(out, func(a, b Diagnostic) bool {
-		return a.Pos == b.Pos && a.Rule == b.Rule && a.Message == b.Message
+	said := map[mistake]bool{}
+	return slices.DeleteFunc(out, func(d Diagnostic) bool {
+		known := said[d.mistake()]
+		said[d.mistake()] = true
+		return known
 	})
+}
+
+// mistake is what two findings have in common that are about the same one.
+type mistake struct {
+	pos                         Pos
+	rule, path, object, message string
+}
+
+// mistake leaves out which object and field the finding is about, where what
+// they are made of is known. In a file of objects two of them are two mistakes.
+// What is missing is told by its field alone.
+func (d Diagnostic) mistake() mistake {
+	m := mistake{pos: d.Pos, rule: d.Rule, message: d.Message}
+	what, isOf := strings.CutPrefix(d.Message, d.Object+": "+d.Field+": ")
+	if d.Pos.Line == 0 || d.Object == "" || !isOf || strings.HasPrefix(what, "Required value") {
+		return m
+	}
+	m.path, m.message = d.Path, what
+	if d.Path == "" {
+		m.object = d.Object
+	}
+	return m
 }

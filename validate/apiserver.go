@@ -2,6 +2,10 @@ package validate
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
@@ -23,28 +27,60 @@ that they are from. Of the kinds of Kubernetes it is those that the compiler mak
 Ingress, DaemonSet, ClusterRole and ClusterRoleBinding; objects of others are decoded strictly, and no more. Those of kinds
 that the compiler does not know, or in another version, are taken as they are.`,
 		Source: "k8s.io/kubernetes v1.37, pkg/registry and pkg/apis",
-		Fix:    "Change what the field is made of.",
+		Fix:    "Change the field, or what it is made of.",
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, o := range p.Set.Objects {
 			if !apiserver.Knows(o.Value.GetObjectKind().GroupVersionKind()) {
 				continue // of a project that we do not know, or one that the compiler does not make
 			}
-			for _, v := range apiserver.Create(o.Value) {
-				p.verdict(o, v)
+			verdicts := apiserver.Create(o.Value)
+			for _, v := range verdicts {
+				if !isOfPort(v, verdicts) {
+					p.verdict(o, v)
+				}
 			}
 		}
 	},
 }
 
+// isOfPort reports whether a verdict is on the targetPort that a port of a
+// Service has by default, and says what is said of the port.
+func isOfPort(v apiserver.Verdict, all []apiserver.Verdict) bool {
+	port, isTarget := strings.CutSuffix(v.Field, ".targetPort")
+	return isTarget && slices.Contains(all, apiserver.Verdict{Kind: v.Kind, Field: port + ".port", Message: v.Message})
+}
+
 func (p *ObjectsPass) verdict(o *manifest.Object, v apiserver.Verdict) {
-	severity, message, fix := diag.Error, v.Message, "Change what the field is made of: the API server would refuse the object."
+	severity, message, fix := diag.Error, v.Message, remedy(v.Message)
 	switch v.Kind {
 	case apiserver.Warned:
 		severity, fix = diag.Warning, "The API server takes the object and warns; see whether it is meant."
 	case apiserver.Dropped:
 		message = fmt.Sprintf("dropped without a word: %s", v.Message)
-		fix = "Leave out what it is made of: the cluster would run without it."
+		fix = "Leave it out: the cluster would run without it."
 	}
 	p.as(severity, o, manifest.Locate(o.Tree(), v.Field), message, fix)
+}
+
+// remedies are by the words with which the messages of field.Error begin.
+var remedies = []struct {
+	kind field.ErrorType
+	fix  string
+}{
+	{field.ErrorTypeRequired, "State it."},
+	{field.ErrorTypeDuplicate, "Keep one of them."},
+	{field.ErrorTypeNotSupported, "Use one of these."},
+}
+
+// remedy is what to do about a refusal. Not every value that is not supported
+// comes with a list of those that are.
+func remedy(message string) string {
+	for _, r := range remedies {
+		if !strings.HasPrefix(message, r.kind.String()) || r.kind == field.ErrorTypeNotSupported && !strings.Contains(message, "supported values: ") {
+			continue
+		}
+		return r.fix
+	}
+	return "Change it, or what it is made of: the API server would refuse the object."
 }

@@ -88,12 +88,25 @@ var stores = []store{
 }
 
 // bitnami are images that keep all their data in one place.
-var bitnami = regexp.MustCompile(`(?:^|/)bitnami(?:legacy|secure)?/(cassandra|clickhouse|elasticsearch|etcd|influxdb|kafka|mariadb|mariadb-galera|minio|mongodb|mysql|neo4j|opensearch|postgresql|rabbitmq|redis|redis-cluster|valkey|zookeeper)[:@]`)
+var bitnami = []string{
+	"cassandra", "clickhouse", "elasticsearch", "etcd", "influxdb", "kafka", "mariadb", "mariadb-galera", "minio", "mongodb", "mysql",
+	"neo4j", "opensearch", "postgresql", "rabbitmq", "redis", "redis-cluster", "valkey", "zookeeper",
+}
+
+// ofBitnami is which of them an image is, or "".
+func ofBitnami(s string) string {
+	for _, name := range bitnami {
+		if isImage(s, "bitnami/"+name) || isImage(s, "bitnamilegacy/"+name) || isImage(s, "bitnamisecure/"+name) {
+			return name
+		}
+	}
+	return ""
+}
 
 func (p *ObjectsPass) dataOf(c podContainer) {
-	if m := bitnami.FindStringSubmatch(c.Image + ":"); m != nil {
+	if name := ofBitnami(c.Image); name != "" {
 		if commandLine(c.Container) == "" {
-			p.kept(c, "/bitnami/"+strings.TrimSuffix(strings.TrimSuffix(m[1], "-galera"), "-cluster"))
+			p.kept(c, "/bitnami/"+strings.TrimSuffix(strings.TrimSuffix(name, "-galera"), "-cluster"))
 		}
 		return
 	}
@@ -115,11 +128,11 @@ func (p *ObjectsPass) dataOf(c podContainer) {
 // storesOf are the rows for an image: those of the first name that fits, and
 // of several versions the newest that it has; none if that is not known.
 func storesOf(full string) (out []store) {
-	name, tag := image(full)
+	_, tag := image(full)
 	major, _, _ := strings.Cut(tag, ".")
 	version, _ := strconv.Atoi(strings.TrimLeft(strings.TrimRight(major, "-abcdefghijklmnopqrstuvwxyz"), "v"))
 	for _, s := range stores {
-		if s.image != name && !strings.Contains(full, "/"+s.image+":") {
+		if !isImage(full, s.image) {
 			continue
 		}
 		if s.from > 0 && version == 0 {

@@ -39,7 +39,7 @@ connections' own memory and the page cache, Redis a copy of what changes while i
 
 // part is memory that a program takes, as its settings call it.
 type part struct {
-	images  string // whose; "" are all
+	images  string // whose, by programs; "" are all
 	except  string // images that have a row of their own
 	what    string
 	hint    string // a text without this need not be searched
@@ -122,10 +122,8 @@ func (p *ObjectsPass) together(all []taken, limit resource.Quantity) {
 
 // partsOf are the parts of an image's program.
 func partsOf(of string) (out []part) {
-	name, _ := image(of)
 	for _, row := range parts {
-		isOf := row.images == "" || slices.Contains(strings.Fields(row.images), name)
-		if isOf && !slices.Contains(strings.Fields(row.except), name) {
+		if (row.images == "" || isOneOf(of, row.images)) && !isOneOf(of, row.except) {
 			out = append(out, row)
 		}
 	}

@@ -1,8 +1,14 @@
 package validate
 
 import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
+
 	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/manifest"
 )
 
 var kubernetesVersion = Rule{
@@ -19,7 +25,7 @@ variable. An apiVersion under objects that these clusters serve no more, or not 
 	Objects: func(p *ObjectsPass) {
 		for _, o := range p.Set.Objects {
 			for _, v := range apiserver.Unserved(p.Kubernetes, o.Value) {
-				p.verdict(o, v)
+				p.as(diag.Error, o, manifest.ParseField(v.Field), v.Message, p.otherVersion(o))
 			}
 			if !apiserver.Knows(o.Value.GetObjectKind().GroupVersionKind()) {
 				continue
@@ -29,4 +35,20 @@ variable. An apiVersion under objects that these clusters serve no more, or not 
 			}
 		}
 	},
+}
+
+// otherVersion names one of the kind that the cluster serves; none that is off
+// unless somebody turns it on.
+func (p *ObjectsPass) otherVersion(o *manifest.Object) string {
+	kind := o.Value.GetObjectKind().GroupVersionKind().Kind
+	for _, version := range apiserver.VersionsOf(kind) {
+		typed, err := scheme.Scheme.New(schema.FromAPIVersionAndKind(version, kind))
+		if err != nil || strings.Contains(version, "alpha") || strings.Contains(version, "beta") {
+			continue
+		}
+		if r, ok := typed.(manifest.Resource); ok && len(apiserver.Unserved(p.Kubernetes, r)) == 0 {
+			return "Use " + version + "."
+		}
+	}
+	return p.rule.Fix
 }

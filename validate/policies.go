@@ -49,7 +49,7 @@ unless a rule lets them out to port 53: then nothing finds anything, and what is
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
 			first, rules := p.rulesFor(w, networkingv1.PolicyTypeEgress)
-			asks := func(r rule) bool { return r.hasPort(w, intstr.FromInt32(53), corev1.ProtocolUDP) }
+			asks := func(r rule) bool { return r.isForDNS(w) && r.hasPort(w, intstr.FromInt32(53), corev1.ProtocolUDP) }
 			if first == nil || len(rules) == 0 || slices.ContainsFunc(rules, asks) { // without a rule all is shut, and that may be meant
 				continue
 			}
@@ -122,6 +122,17 @@ func (p *ObjectsPass) peersLetIn(w workload, s *corev1.Service, direction networ
 func (r rule) isOfPeers(w workload) bool {
 	return len(r.peers) == 0 || slices.ContainsFunc(r.peers, func(peer networkingv1.NetworkPolicyPeer) bool {
 		return peer.IPBlock != nil || peer.PodSelector == nil || takes(peer.PodSelector, w.template.Labels)
+	})
+}
+
+// isForDNS reports whether a rule may be about the cluster's DNS. Without ports
+// it is not if it is about pods of the namespace alone, such as the set's own.
+func (r rule) isForDNS(w workload) bool {
+	if len(r.peers) == 0 || len(r.ports) > 0 || w.Value.GetNamespace() == "kube-system" {
+		return true
+	}
+	return slices.ContainsFunc(r.peers, func(peer networkingv1.NetworkPolicyPeer) bool {
+		return peer.IPBlock != nil || peer.NamespaceSelector != nil
 	})
 }
 

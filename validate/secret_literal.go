@@ -77,16 +77,31 @@ func (p *ObjectsPass) isCertain(o *manifest.Object, at manifest.Field, value str
 	if !hasOne(value, certainHints) {
 		return false
 	}
-	found := certain.FindString(value)
-	if found == "" {
+	all := certain.FindAllString(value, -1)
+	for _, found := range all {
+		what := "a token that begins with " + found[:min(4, len(found))]
+		if strings.HasPrefix(found, "-----") {
+			what = "a private key"
+		}
+		p.as(diag.Error, o, at, what+" in plain sight", secretFix)
+	}
+	return len(all) > 0
+}
+
+// withPassword is an address with a user and a password: postgres://app:a@db.
+var withPassword = regexp.MustCompile(`\b[a-zA-Z][-+.a-zA-Z0-9]*://[^\s:/@"']*:([^\s/@"']+)@`)
+
+func (p *ObjectsPass) isURL(o *manifest.Object, at manifest.Field, value string) bool {
+	if !strings.Contains(value, "://") {
 		return false
 	}
-	what := "a token that begins with " + found[:min(4, len(found))]
-	if strings.HasPrefix(found, "-----") {
-		what = "a private key"
+	for _, m := range withPassword.FindAllStringSubmatch(value, -1) {
+		if mayBeSecret(m[1]) {
+			p.On(o, at, "a URL has its password in plain sight", secretFix)
+			return true
+		}
 	}
-	p.as(diag.Error, o, at, what+" in plain sight", secretFix)
-	return true
+	return false
 }
 
 // secretName is how variables and settings with secrets are called at the end:
@@ -109,7 +124,7 @@ func isSecretName(name string) bool {
 }
 
 func (p *ObjectsPass) secretValue(o *manifest.Object, at manifest.Field, name, value string) {
-	if p.isCertain(o, at, value) || !isSecretName(name) || !mayBeSecret(value) {
+	if p.isCertain(o, at, value) || p.isURL(o, at, value) || !isSecretName(name) || !mayBeSecret(value) {
 		return
 	}
 	p.On(o, at, fmt.Sprintf("%s has its value in plain sight", name), secretFix)
@@ -124,6 +139,9 @@ func mayBeSecret(value string) bool {
 		return false
 	}
 	reference := strings.ContainsAny(value, "$<>{}(") || strings.HasPrefix(value, "ENC[")
+	if strings.Trim(value, "|*+-") == "" {
+		return false // the text begins in the next line, or is made unreadable
+	}
 	path := strings.HasPrefix(value, "/") || strings.HasPrefix(value, "./") || strings.HasPrefix(value, "file:")
 	return !reference && !path && strings.Trim(value, "0123456789.") != ""
 }
@@ -133,7 +151,7 @@ func mayBeSecret(value string) bool {
 func (p *ObjectsPass) secretWords(o *manifest.Object, at manifest.Field, words []string) {
 	for i, word := range words {
 		at := at.Join(manifest.Elem{Name: fmt.Sprint(i), Key: true})
-		if p.isCertain(o, at, word) || !strings.HasPrefix(word, "-") {
+		if p.isCertain(o, at, word) || p.isURL(o, at, word) || !strings.HasPrefix(word, "-") {
 			continue
 		}
 		name, value, assigned := strings.Cut(word, "=")
@@ -147,9 +165,9 @@ func (p *ObjectsPass) secretWords(o *manifest.Object, at manifest.Field, words [
 // setting is a line of a file that gives a name a value.
 var setting = regexp.MustCompile(`(?m)^[ \t]*(?:-[ \t]+)?["']?([-.\w]+)["']?(?:[ \t]*[:=][ \t]*|[ \t]+)("[^"\n]*"|'[^'\n]*'|[^\s#;,]+)[ \t]*[,;]?[ \t]*(?:[#;].*)?$`)
 
-// secretFile looks at the settings of a file. A program is no settings.
+// secretFile looks at all settings of a file. A program is no settings.
 func (p *ObjectsPass) secretFile(o *manifest.Object, at manifest.Field, name, text string) {
-	if p.isCertain(o, at, text) {
+	if p.isCertain(o, at, text) && !strings.ContainsAny(text, "\n") {
 		return
 	}
 	if json.Valid([]byte(text)) && !strings.Contains(text, "\n") {
@@ -163,14 +181,16 @@ func (p *ObjectsPass) secretFile(o *manifest.Object, at manifest.Field, name, te
 		return
 	}
 	for line := range strings.Lines(text) {
-		if !hasOne(strings.ToLower(line), secretHints) {
-			continue
-		}
-		m := setting.FindStringSubmatch(line)
-		if m != nil && isSecretName(m[1]) && mayBeSecret(m[2]) {
-			p.On(o, at, fmt.Sprintf("%s has its value in plain sight", m[1]), secretFix)
-			return
-		}
+		p.secretLine(o, at, line)
+	}
+}
+
+func (p *ObjectsPass) secretLine(o *manifest.Object, at manifest.Field, line string) {
+	if p.isURL(o, at, line) || !hasOne(strings.ToLower(line), secretHints) || certain.MatchString(line) {
+		return
+	}
+	if m := setting.FindStringSubmatch(line); m != nil && isSecretName(m[1]) && mayBeSecret(m[2]) {
+		p.On(o, at, fmt.Sprintf("%s has its value in plain sight", m[1]), secretFix)
 	}
 }
 

@@ -61,8 +61,8 @@ var graceShort = Rule{
 		What:     "Pods that get less time to stop than stopping takes.",
 		Why: `The time of the stop command counts: when it is over the program is killed, and never gets the signal to stop if the command
 still ran. A database then recovers from its log at the next start, or was cut off while it handed over. What programs need
-is told by their vendors' own manifests; only a time that is the default, or less, is reported.`,
-		Source: "kubernetes.io/docs/concepts/containers/container-lifecycle-hooks; cass-operator, CockroachDB's chart, RabbitMQ's cluster-operator, Elastic's operator",
+is told by their vendors' own manifests, and for RabbitMQ by what it hands over (its queues, to the other members); only a time that is the default, or less, is reported.`,
+		Source: "kubernetes.io/docs/concepts/containers/container-lifecycle-hooks; cass-operator, CockroachDB's chart, Elastic's operator; rabbitmq-upgrade drain, await_online_quorum_plus_one",
 		Fix:    "Raise the grace period.",
 	},
 	Objects: func(p *ObjectsPass) {
@@ -71,11 +71,25 @@ is told by their vendors' own manifests; only a time that is the default, or les
 				continue
 			}
 			p.stopCommands(w)
-			if _, known := w.member(); w.set != nil && hasClaims(w) && known.grace > 0 && grace(w) <= defaultGrace {
-				p.On(w.Object, w.field("spec.terminationGracePeriodSeconds"), fmt.Sprintf("%ds to stop, and %s gives the program %ds", grace(w), known.vendor, known.grace), "Raise the grace period.")
+			if _, known := w.member(); w.set != nil && hasClaims(w) && known.grace > 0 && grace(w) <= defaultGrace && !p.isAlone(w, known) {
+				p.On(w.Object, w.field("spec.terminationGracePeriodSeconds"), fmt.Sprintf("%ds to stop, and %s", grace(w), known.stopping()), fmt.Sprintf("Raise the grace period to %ds.", known.grace))
 			}
 		}
 	},
+}
+
+// isAlone reports whether a program has nobody to hand over to.
+func (p *ObjectsPass) isAlone(w workload, of program) bool {
+	n, known := fewest(p.Set, w)
+	return of.several && known && n <= 1
+}
+
+// stopping is who says how long the program takes.
+func (p program) stopping() string {
+	if p.vendor == "" {
+		return fmt.Sprintf("the program may take %ds", p.grace)
+	}
+	return fmt.Sprintf("%s gives the program %ds", p.vendor, p.grace)
 }
 
 // stopCommands reports those that sleep for longer than the pod has.

@@ -8,8 +8,6 @@ package validate
 import (
 	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
@@ -108,6 +106,7 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 		d.Scope = append(d.Scope, of[0])
 	}
 	for i, path := range o.Trace(f) {
+		path = p.element(path, f)
 		pos := p.index.Find(path).Pos
 		if i == 0 {
 			d.Pos, d.Path, d.Scope = pos, path.String(), append(d.Scope, path)
@@ -115,16 +114,17 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 		}
 		d.Related = append(d.Related, diag.Related{Pos: pos, Message: path.String() + " is part of it"})
 	}
-	if !p.hasSaid(d) {
-		p.found = append(p.found, d)
-	}
+	p.found = append(p.found, d)
 }
 
-// hasSaid reports whether d has been said of another object, of the same line
-// of the spec: the sets of a group's racks have all mistakes in common.
-func (p *ObjectsPass) hasSaid(d diag.Diagnostic) bool {
-	said := func(d diag.Diagnostic) string { return strings.TrimPrefix(d.Message, d.Object) }
-	return d.Path != "" && slices.ContainsFunc(p.found, func(other diag.Diagnostic) bool {
-		return other.Path == d.Path && other.Severity == d.Severity && said(other) == said(d)
-	})
+// element is the element of a list that a field leads to, where the link is to
+// the list: it is compiled as it is written.
+func (p *ObjectsPass) element(list spec.Path, f manifest.Field) spec.Path {
+	if len(list) == 0 || len(f) < 2 || !f[len(f)-1].Key || f[len(f)-2].Name != list[len(list)-1] {
+		return list
+	}
+	if path := list.Join(f[len(f)-1].Name); p.index.Locate(path).IsValid() {
+		return path
+	}
+	return list
 }
