@@ -28,8 +28,6 @@ var Rules = []Rule{
 	// Availability: quorums, budgets, probes and placement.
 	quorumSize,
 	quorumBudget,
-	membersEven,
-	membersBudget,
 	budgetAllowsNothing,
 	budgetTwice,
 	budgetRounding,
