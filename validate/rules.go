@@ -52,6 +52,7 @@ var Rules = []Rule{
 	// Configuration: secrets, certificates and what refers to them.
 	secretLiteral,
 	referenceDeclared,
+	variableKnown,
 	portDeclared,
 	policyPeers,
 	policyDNS,
