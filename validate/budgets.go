@@ -73,7 +73,7 @@ var budgetRounding = Rule{
 		for o, b := range objectsOf[*policyv1.PodDisruptionBudget](p.Set) {
 			most := b.Spec.MaxUnavailable
 			if most == nil || most.Type != intstr.String || p.groupStates(o, at, "quorum") || p.isForVoters(b) {
-				continue // of a quorum, quorum-budget and members-budget say more
+				continue // of a quorum, quorum-budget says more
 			}
 			c := covered(p.Set, b)
 			if n := scaled(most, c.number); c.ofSet && c.known && c.number > 1 && scaled(most, 100) <= 50 && 2*n > int(c.number) {

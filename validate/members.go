@@ -1,55 +1,32 @@
 package validate
 
 import (
-	"fmt"
-
 	policyv1 "k8s.io/api/policy/v1"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
 )
 
-var membersEven = Rule{
-	Rule: diag.Rule{
-		ID:       "members-even",
-		Severity: diag.Warning,
-		What:     "An even number of members, of a program that is known to need a majority of them.",
-		Why: `Four members tolerate the loss of one, just as three do, and are one more that can be lost; two tolerate none. It is told of
-programs whose members all vote (etcd, ZooKeeper, Consul, MongoDB, Galera) where no spec states quorum: then quorum-size is
-the rule.`,
-		Source: "etcd.io/docs FAQ: why an odd number of cluster members; zookeeperAdmin, Clustered Setup",
-		Fix:    "Use 3, 5 or 7 pods.",
-	},
-	Objects: func(p *ObjectsPass) {
-		for _, w := range workloads(p.Set) {
-			n, known := fewest(p.Set, w)
-			if known && n > 0 && n%2 == 0 && p.votes(w) {
-				p.On(w.Object, manifest.ParseField("spec.replicas"), fmt.Sprintf("%d members survive the loss of %d, as %d do", n, (n-1)/2, n-1), "Use an odd number: a quorum gains nothing by an even one.")
-			}
+// evenVoters are the sets that quorum-size reports where no spec states quorum.
+func evenVoters(p *ObjectsPass) {
+	for _, w := range workloads(p.Set) {
+		n, known := fewest(p.Set, w)
+		if known && n > 0 && n%2 == 0 && p.votes(w) {
+			p.On(w.Object, manifest.ParseField("spec.replicas"), survive(int(n)), quorumSizeFix)
 		}
-	},
+	}
 }
 
-var membersBudget = Rule{
-	Rule: diag.Rule{
-		ID:       "members-budget",
-		Severity: diag.Warning,
-		What:     "A disruption budget that lets a drain take the majority, of a program that is known to need it.",
-		Why: `A budget that lets more than (n-1)/2 of n members go at once lets a drain of nodes stop the cluster. Where a spec states
-quorum, quorum-budget is the rule.`,
-		Source: "kubernetes pkg/controller/disruption/disruption.go",
-		Fix:    "State maxUnavailable: 1.",
-	},
-	Objects: func(p *ObjectsPass) {
-		for o, b := range objectsOf[*policyv1.PodDisruptionBudget](p.Set) {
-			c := covered(p.Set, b)
-			field, taken := drained(b, c.number)
-			most := (int(c.number) - 1) / 2
-			if c.known && most > 0 && taken > most && p.isForVoters(b) {
-				p.On(o, manifest.ParseField(field), fmt.Sprintf("a drain may take %d of %d members, and a majority survives the loss of %d", taken, c.number, most), "State maxUnavailable: 1.")
-			}
+// budgetsOfVoters are the budgets that quorum-budget reports where no spec
+// states quorum. What only an image's name tells is no more than a warning.
+func budgetsOfVoters(p *ObjectsPass) {
+	for o, b := range objectsOf[*policyv1.PodDisruptionBudget](p.Set) {
+		c := covered(p.Set, b)
+		field, taken := drained(b, c.number)
+		if c.known && takesMajority(taken, int(c.number)) && p.isForVoters(b) {
+			p.as(diag.Warning, o, manifest.ParseField(field), drains(taken, int(c.number)), "State maxUnavailable: 1.")
 		}
-	},
+	}
 }
 
 // votes reports whether the workload's pods are known to need a majority, and

@@ -15,42 +15,57 @@ var quorumSize = Rule{
 	Rule: diag.Rule{
 		ID:       "quorum-size",
 		Severity: diag.Warning,
-		What:     "A group that must keep a majority has an even number of pods.",
-		Why: `Four members tolerate the loss of one, just as three do, and are one more that can be lost. It is a warning, since a
-group that grows member by member has an even number on its way.`,
-		Fix: "Use 3, 5 or 7 pods.",
+		What:     "An even number of members, where a majority of them has to be up.",
+		Why: `Four members tolerate the loss of one, just as three do, and are one more that can be lost; two tolerate none. It is a
+warning, since what grows member by member has an even number on its way. It is told of groups that state quorum, and of
+programs whose members are known to vote, all of them: etcd, ZooKeeper, Consul, MongoDB, Galera.`,
+		Source: "etcd.io/docs FAQ: why an odd number of cluster members; zookeeperAdmin, Clustered Setup",
+		Fix:    "Use 3, 5 or 7 pods.",
 	},
 	Spec: func(p *SpecPass) {
 		for _, key := range slices.Sorted(maps.Keys(p.App.Groups)) {
 			g := p.App.Groups[key]
 			if g.Quorum && g.Replicas > 0 && g.Replicas%2 == 0 {
 				p.At(spec.Path{"groups", key, "replicas"},
-					fmt.Sprintf("%d members survive the loss of %d, as %d do", g.Replicas, max(0, (g.Replicas-1)/2), max(1, g.Replicas-1)),
-					"Use an odd number: a quorum gains nothing by an even one.")
+					survive(int(g.Replicas)), quorumSizeFix)
 			}
 		}
 	},
+	Objects: evenVoters,
+}
+
+const quorumSizeFix = "Use an odd number: a quorum gains nothing by an even one."
+
+func survive(n int) string {
+	return fmt.Sprintf("%d members survive the loss of %d, as %d do", n, (n-1)/2, n-1)
 }
 
 var quorumBudget = Rule{
 	Rule: diag.Rule{
 		ID:   "quorum-budget",
-		What: "A group that must keep a majority allows a drain to take it away.",
+		What: "A disruption budget that lets a drain take a majority which has to be up.",
 		Why: `A disruption budget that lets more than (n-1)/2 of n members go at once lets a drain of nodes stop the cluster. A
-percentage is rounded up by the disruption controller.`,
+percentage is rounded up by the disruption controller. Where a group states quorum it is an error; of a program that is only
+known by its image (etcd, ZooKeeper, Consul, MongoDB, Galera) a warning.`,
 		Source: "kubernetes pkg/controller/disruption/disruption.go",
-		Fix:    "Leave disruption out: the default is one.",
+		Fix:    "Leave disruption out, its default is one; in a budget, state maxUnavailable: 1.",
 	},
 	Spec: func(p *SpecPass) {
 		for _, key := range slices.Sorted(maps.Keys(p.App.Groups)) {
 			g := p.App.Groups[key]
 			allowed, err := intstr.GetScaledValueFromIntOrPercent(&g.Disruption, int(g.Replicas), true)
-			most := (int(g.Replicas) - 1) / 2
-			if err == nil && g.Quorum && most > 0 && allowed > most { // of two, quorum-size says that none can go
-				p.At(spec.Path{"groups", key, "disruption"},
-					fmt.Sprintf("a drain may take %d of %d members, and a majority survives the loss of %d", allowed, g.Replicas, most),
-					"Lower disruption, or leave it out.")
+			if err == nil && g.Quorum && takesMajority(allowed, int(g.Replicas)) {
+				p.At(spec.Path{"groups", key, "disruption"}, drains(allowed, int(g.Replicas)), "Lower disruption, or leave it out.")
 			}
 		}
 	},
+	Objects: budgetsOfVoters,
+}
+
+// takesMajority reports whether n members without those taken are too few. Of
+// two none can go, which quorum-size says.
+func takesMajority(taken, n int) bool { return n > 2 && taken > (n-1)/2 }
+
+func drains(taken, n int) string {
+	return fmt.Sprintf("a drain may take %d of %d members, and a majority survives the loss of %d", taken, n, (n-1)/2)
 }

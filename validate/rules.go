@@ -28,8 +28,6 @@ var Rules = []Rule{
 	// Availability: quorums, budgets, probes and placement.
 	quorumSize,
 	quorumBudget,
-	membersEven,
-	membersBudget,
 	budgetAllowsNothing,
 	budgetTwice,
 	budgetRounding,
@@ -54,6 +52,7 @@ var Rules = []Rule{
 	// Configuration: secrets, certificates and what refers to them.
 	secretLiteral,
 	referenceDeclared,
+	variableKnown,
 	portDeclared,
 	policyPeers,
 	policyDNS,

@@ -15,8 +15,8 @@ import (
 	"github.com/statefulc/statefulc/spec"
 )
 
-// Rule is one thing that can be wrong, and how it is found. It looks either at
-// the spec or at the objects; on objects it judges whatever Kubernetes objects
+// Rule is one thing that can be wrong, and how it is found. It looks at the
+// spec, at the objects, or at both; on objects it judges whatever Kubernetes objects
 // there are, also those that no spec was compiled to.
 type Rule struct {
 	diag.Rule
