@@ -24,6 +24,7 @@ import (
 //
 //	replicas: 5000 // want `cue: 5000 does not fit <=1000`
 //
+// and, behind it, what the remedy has to name: fix `words`.
 // All errors that are reported have to be wanted, and at their lines; so have
 // the warnings of the rule that the folder is about. What else a small spec is
 // warned about is not in question.
@@ -49,6 +50,13 @@ func TestFindings(t *testing.T) {
 			}
 			if diff := cmp.Diff(wanted(string(text)), reported(inQuestion(result.Found, file, string(text)))); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
+			}
+			for line, all := range fixes(string(text)) {
+				for _, words := range all {
+					if !remedied(result.Found, line, words) {
+						t.Errorf("line %d: no remedy says %s", line, words)
+					}
+				}
 			}
 			for _, d := range result.Found {
 				if !slices.ContainsFunc(pipeline.Rules(), func(r diag.Rule) bool { return r.ID == d.Rule }) {

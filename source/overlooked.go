@@ -68,7 +68,7 @@ func isMissing(e errors.Error) bool { return text(e) == "field is required but n
 // search compares the fields of v with those that the schema has there.
 func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value, said map[string]*complaint, out *diag.List) {
 	in, _ := application(path)
-	if whole := said[in.String()]; len(in) > 0 && whole != nil && len(whole.errors) > 0 && whole.isOfAnotherType() {
+	if whole := said[spec.Path(path).String()]; len(in) > 0 && whole != nil && len(whole.errors) > 0 && whole.isOfAnotherType() {
 		return // it has no field right
 	}
 	var unknown, missing []string
@@ -94,11 +94,15 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 	for _, name := range slices.Concat(unknown, missing) {
 		c := &complaint{path: append(path[:len(path):len(path)], name)}
 		c.in, c.overlay = application(c.path)
-		if _, known := said[c.in.String()]; known {
+		if _, known := said[spec.Path(c.path).String()]; known {
 			continue
 		}
-		said[c.in.String()] = c
+		_, ofBase := said[inBase(c.in)]
+		said[spec.Path(c.path).String()] = c
 		if slices.Contains(missing, name) {
+			if ofBase {
+				continue // nobody states it anywhere
+			}
 			*out = append(*out, l.missing(bundle, c))
 			continue
 		}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 
@@ -14,8 +15,18 @@ import (
 
 // index finds where the values of an environment were written, when it is
 // asked: finding all of them takes as long as evaluating them does.
-func (l *directory) index(environment cue.Value) *spec.Index {
-	return &spec.Index{Locate: func(path spec.Path) diag.Pos { return first(l.written(lookup(environment, path))) }}
+// What an environment states itself comes first, but for structs: what lacks
+// in a group that the base has is to be stated there, not in each overlay that
+// names the group.
+func (l *directory) index(base, environment cue.Value) *spec.Index {
+	return &spec.Index{Locate: func(path spec.Path) diag.Pos {
+		v := lookup(environment, path)
+		own := first(l.written(v))
+		if v.IncompleteKind() != cue.StructKind {
+			return own
+		}
+		return cmp.Or(first(l.written(lookup(base, path))), own)
+	}}
 }
 
 // written are the user's own declarations of v. The environment's come before

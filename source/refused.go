@@ -65,14 +65,17 @@ func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 
 var overlayName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$`)
 
-// complaint is what CUE has to say about one path of the application, over all
-// environments: a mistake in the base is repeated in each overlay.
+// complaint is what CUE has to say about one path of an environment. A mistake
+// in the base is repeated in each overlay, see [directory.folded].
 type complaint struct {
-	path    []string // in the bundle, of the first environment that has it
+	path    []string // in the bundle
 	in      spec.Path
 	errors  []errors.Error
-	overlay bool // the base has it not
+	overlay bool
 }
+
+// inBase is where the base has what an environment has at a path.
+func inBase(in spec.Path) string { return append(spec.Path{BaseName}, in...).String() }
 
 // refused turns CUE's errors into one finding for each path. v may be the zero
 // Value, if the files could not be loaded. What is said already is left out.
@@ -88,7 +91,7 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 			continue
 		}
 		in, overlay := application(path)
-		key := in.String()
+		key := spec.Path(path).String()
 		if len(path) == 0 || !v.Exists() {
 			key = e.Position().String() + e.Error() // not a value: a syntax error, an import
 		}
@@ -97,9 +100,6 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 			c = &complaint{path: path, in: in, overlay: overlay}
 			byPath[key] = c
 		}
-		if !overlay && c.overlay {
-			c.path, c.overlay = path, false
-		}
 		c.errors = append(c.errors, e)
 	}
 	if !v.Exists() {
@@ -107,11 +107,56 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 	}
 	telling := maps.Clone(byPath)
 	maps.DeleteFunc(telling, func(_ string, c *complaint) bool { return c.isBelow(byPath) })
-	found := append(l.findings(v, telling), l.overlooked(v, telling)...)
+	found := l.findings(v, l.folded(v, telling))
+	found = once(append(found, l.overlooked(v, telling)...))
 	if len(found) == 0 && len(said) == 0 {
 		return l.findings(v, byPath) // what is refused is never silent
 	}
 	return found
+}
+
+// folded leaves out of the overlays what is said of the base: an overlay keeps
+// the errors that none of the base's values takes part in.
+func (l *directory) folded(v cue.Value, byPath map[string]*complaint) map[string]*complaint {
+	out := map[string]*complaint{}
+	for key, c := range byPath {
+		own := *c
+		if base, ok := byPath[inBase(c.in)]; ok && c.overlay {
+			bases := l.written(lookup(v, base.path))
+			for _, e := range base.errors {
+				bases = append(bases, l.users(e)...)
+			}
+			own.errors = slices.DeleteFunc(slices.Clone(c.errors), func(e errors.Error) bool {
+				users := l.users(e)
+				return len(users) == 0 || slices.ContainsFunc(users, func(p diag.Pos) bool { return slices.Contains(bases, p) })
+			})
+		}
+		if len(own.errors) > 0 {
+			out[key] = &own
+		}
+	}
+	return out
+}
+
+// users are the places of the user's that an error names.
+func (l *directory) users(e errors.Error) (out []diag.Pos) {
+	for _, pos := range append(e.InputPositions(), e.Position()) {
+		if l.isUsers(pos) {
+			out = append(out, l.position(pos))
+		}
+	}
+	return out
+}
+
+// once leaves out what was said of the same place and path: several overlays
+// may be one text. The base's is the first.
+func once(found diag.List) (out diag.List) {
+	for _, d := range found {
+		if !slices.ContainsFunc(out, func(o diag.Diagnostic) bool { return o.Path == d.Path && o.Pos == d.Pos }) {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // isSaid reports whether a path is below one of the top level's that is said.
@@ -134,8 +179,11 @@ func (c *complaint) isBelow(byPath map[string]*complaint) bool {
 		return true
 	}
 	for n := 1; n < len(c.in); n++ {
-		if whole, ok := byPath[c.in[:n].String()]; ok && len(whole.path) > 0 && whole.isOfAnotherType() {
-			return true
+		own := spec.Path(c.path[:len(c.path)-len(c.in)+n])
+		for _, key := range []string{own.String(), inBase(c.in[:n])} {
+			if whole, ok := byPath[key]; ok && len(whole.path) > 0 && whole.isOfAnotherType() {
+				return true
+			}
 		}
 	}
 	return false
@@ -189,7 +237,7 @@ func (c *complaint) isAlternative(byPath map[string]*complaint) bool {
 	}) {
 		return false
 	}
-	choice, ok := byPath[c.in[:len(c.in)-1].String()]
+	choice, ok := byPath[spec.Path(c.path[:len(c.path)-1]).String()]
 	return ok && slices.ContainsFunc(choice.errors, func(e errors.Error) bool { return matched.MatchString(e.Error()) })
 }
 

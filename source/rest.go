@@ -40,7 +40,7 @@ func (l *directory) rest(bundle cue.Value, bad diag.List) ([]spec.Environment, e
 		if !ok {
 			continue
 		}
-		env, err := l.decode(name, v, text)
+		env, err := l.decode(name, bundle, v, text)
 		if err != nil {
 			return nil, err
 		}

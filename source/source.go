@@ -257,7 +257,7 @@ func (l *directory) environments(bundle cue.Value) ([]spec.Environment, error) {
 		if err != nil {
 			return nil, err
 		}
-		env, err := l.decode(name, v, text)
+		env, err := l.decode(name, bundle, v, text)
 		if err != nil {
 			return nil, err
 		}
@@ -292,7 +292,7 @@ func byName(a, b spec.Environment) int {
 
 // decode reads one. A field that package spec lacks is an error, not silence:
 // cue.Value.Decode would drop it.
-func (l *directory) decode(name string, v cue.Value, text []byte) (spec.Environment, error) {
+func (l *directory) decode(name string, bundle, v cue.Value, text []byte) (spec.Environment, error) {
 	app := new(spec.App)
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -302,7 +302,7 @@ func (l *directory) decode(name string, v cue.Value, text []byte) (spec.Environm
 	if err := app.FillDefaults(); err != nil {
 		return spec.Environment{}, err
 	}
-	return spec.Environment{Name: name, App: app, Index: l.index(v)}, nil
+	return spec.Environment{Name: name, App: app, Index: l.index(bundle.LookupPath(cue.ParsePath(BaseName)), v)}, nil
 }
 
 // staleVendored compares what `statefulc init` once wrote with the schema of
