@@ -2,9 +2,8 @@ package plain
 
 import (
 	"fmt"
-	"reflect"
+	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 
@@ -79,21 +78,31 @@ func (u *unit) object(v *value) {
 		}
 		return // one with generateName is made, never applied
 	}
-	f := &fitting{rule: invalid, object: gvk.Kind + "/" + print(name.scalar), secret: gvk.Kind == "Secret"}
-	f.fit(nil, v, goType(gvk))
-	if !scheme.Scheme.Recognizes(gvk) {
-		f.fit(manifest.ParseField("metadata"), v.get("metadata"), reflect.TypeFor[metav1.ObjectMeta]())
-	}
-	u.Found = append(u.Found, f.found...)
+	object := gvk.Kind + "/" + print(name.scalar)
+	u.fit(object, v)
 	if written := v.get("status"); written != nil && scheme.Scheme.Recognizes(gvk) {
-		u.report(status, diag.Warning, written.pos, f.object+": the status is for controllers to write", "Leave it out.")
+		u.report(status, diag.Warning, written.pos, object+": the status is for controllers to write", "Leave it out.")
 	}
 	resource, err := manifest.Decode(v.tree().(map[string]any))
 	if err != nil {
-		u.report(invalid, diag.Error, v.pos, f.object+": "+err.Error(), "Write the object as the API server takes it.")
+		u.report(invalid, diag.Error, v.pos, object+": "+err.Error(), "Write the object as the API server takes it.")
 		return
 	}
 	u.put(resource, v)
+}
+
+// fit reports what does not fit into an object's kind, and mends it.
+func (u *unit) fit(object string, v *value) {
+	misfits := manifest.Misfits(v.tree().(map[string]any), v.written)
+	for _, m := range misfits {
+		u.Found = append(u.Found, diag.Diagnostic{
+			Rule: invalid, Pos: v.locate(m.Path), Object: object, Field: m.Field.String(),
+			Message: fmt.Sprintf("%s: %v: %s", object, m.Field, m.Message), Fix: m.Fix,
+		})
+	}
+	for _, m := range slices.Backward(misfits) { // from the end of each list
+		v.mend(m)
+	}
 }
 
 // put adds an object unless there is one of its name.
@@ -119,12 +128,4 @@ func (u *unit) root(ref manifest.Ref, v *value) string {
 	}
 	u.roots[root] = v
 	return root
-}
-
-// goType is that of a kind; any for one that is not of Kubernetes itself.
-func goType(gvk schema.GroupVersionKind) reflect.Type {
-	if t, ok := scheme.Scheme.AllKnownTypes()[gvk]; ok {
-		return t
-	}
-	return reflect.TypeFor[any]()
 }
