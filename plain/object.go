@@ -49,10 +49,30 @@ func (u *unit) add(v *value) {
 		}
 	case isListKind(kind) && v.get("items") != nil:
 		for _, item := range v.get("items").elems() {
+			u.stray(item, "an item")
 			u.add(item)
 		}
 	case isObject(v):
 		u.object(v)
+	}
+}
+
+// stray reports what stands where an object should, and can be none.
+func (u *unit) stray(v *value, what string) {
+	is := ""
+	switch v.scalar.(type) {
+	case string:
+		is = "text"
+	case bool:
+		is = "a boolean"
+	case int64, float64:
+		is = "a number"
+	}
+	if v.isList {
+		is = "a list"
+	}
+	if is != "" {
+		u.report(invalid, diag.Error, v.pos, what+" that is "+is+", and no object", "Leave it out, or write an object.")
 	}
 }
 
