@@ -3,6 +3,8 @@ package plain
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -21,7 +23,7 @@ type unit struct {
 
 func newUnit(name string) *unit {
 	u := &unit{places: map[manifest.Ref]diag.Pos{}, roots: map[string]*value{}}
-	u.Unit = Unit{Name: name, Objects: new(manifest.Set), Index: &spec.Index{Locate: u.locate}}
+	u.Unit = Unit{Name: name, Objects: new(manifest.Set), Index: &spec.Index{Locate: u.locate, Title: title}}
 	return u
 }
 
@@ -31,6 +33,22 @@ func (u *unit) locate(path spec.Path) diag.Pos {
 		return diag.Pos{}
 	}
 	return u.roots[path[0]].locate(path[1:])
+}
+
+// title is a path of link's as object and field.
+func title(path spec.Path) string {
+	if len(path) == 0 {
+		return ""
+	}
+	var f manifest.Field
+	for _, step := range path[1:] {
+		_, err := strconv.Atoi(step)
+		f = f.Join(manifest.Elem{Name: step, Key: err == nil || strings.ContainsAny(step, "./[]")})
+	}
+	if len(f) == 0 {
+		return path[0]
+	}
+	return path[0] + ": " + f.String()
 }
 
 func (u *unit) report(id string, severity diag.Severity, pos diag.Pos, message, fix string, related ...diag.Related) {

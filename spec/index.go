@@ -43,6 +43,17 @@ type Index struct {
 	// Locate is the place of the value at a path; nowhere for a value that
 	// nobody wrote, a default or a computed name.
 	Locate func(Path) diag.Pos
+
+	// Title is a path for people; nil if it is one of a spec.
+	Title func(Path) string
+}
+
+// Print is a path as the user knows it.
+func (x *Index) Print(p Path) string {
+	if x.Title == nil {
+		return p.String()
+	}
+	return x.Title(p)
 }
 
 // Find returns the origin of the value at p, or that of its nearest ancestor
