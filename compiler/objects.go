@@ -1,59 +1,75 @@
 package compiler
 
 import (
-	"cmp"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
 )
 
 // objects adds the objects that the spec has as they would stand in a file. One
-// of a kind of Kubernetes is decoded strictly; a custom resource is taken as it
+// of a kind of Kubernetes has to fit into it; a custom resource is taken as it
 // is, and judged later where its definition is known.
 func objects(c *Context) {
 	byKey(c.App.Objects, func(key string, tree spec.Tree) {
 		at := spec.Path{"objects", key}
-		object, err := manifest.Decode(tree)
-		if err != nil {
-			c.refuseObject(tree, err, at)
+		mended := runtime.DeepCopyJSON(tree)
+		misfits := manifest.Misfits(mended, nil)
+		path := func(below spec.Path) spec.Path { return at.Join(below...) }
+		for _, m := range misfits {
+			c.refuse("object-invalid", path(m.Path), titleOf(tree), m)
+		}
+		if !manifest.Mend(mended, misfits) {
 			return
 		}
-		c.addForeign(object, tree, at)
+		object, err := manifest.Decode(mended)
+		if err != nil {
+			c.report("object-invalid", at, err.Error(), "Write the object as the API server takes it.")
+			return
+		}
+		if o := c.addForeign(object, mended, at); o != nil {
+			linkMisfits(o, misfits, path)
+		}
 	})
 }
 
-// refuseObject says of each field that it is not known, at the field, or what
-// else is wrong with an object.
-func (c *Context) refuseObject(tree spec.Tree, err error, at spec.Path) {
-	const fix = "Write the object as the API server takes it."
-	like, _ := scheme.Scheme.New((&unstructured.Unstructured{Object: tree}).GroupVersionKind()) // nil: nothing is known of its fields
-	fields := unknownFields(like, err)
-	for _, f := range fields {
-		c.report("object-invalid", append(at[:len(at):len(at)], f.path...), fmt.Sprintf("unknown field %q", f.name), cmp.Or(f.fix, fix))
-	}
-	if len(fields) == 0 {
-		c.report("object-invalid", at, err.Error(), fix)
+// titleOf is Kind/name, as the user wrote them.
+func titleOf(tree spec.Tree) string {
+	meta, _ := tree["metadata"].(map[string]any)
+	return fmt.Sprintf("%v/%v", tree["kind"], meta["name"])
+}
+
+// refuse says what does not fit into an object.
+func (c *Context) refuse(rule string, at spec.Path, object string, m manifest.Misfit) {
+	c.report(rule, at, fmt.Sprintf("%s: %v: %s", object, m.Field, m.Message), m.Fix)
+}
+
+// linkMisfits links what was taken out to where it was: that it is missing is
+// no news there.
+func linkMisfits(o *manifest.Object, misfits []manifest.Misfit, path func(spec.Path) spec.Path) {
+	for _, m := range misfits {
+		o.Links = append(o.Links, manifest.Link{Field: m.Field, From: path(m.Path)})
 	}
 }
 
 // addForeign adds an object of the user's. It gets the namespace of the
-// application unless it has one or is no namespaced kind that we know.
-func (c *Context) addForeign(object manifest.Resource, tree spec.Tree, at spec.Path) {
+// application unless it has one or is no namespaced kind that we know. It is nil
+// if there is one of its name.
+func (c *Context) addForeign(object manifest.Resource, tree map[string]any, at spec.Path) *manifest.Object {
 	if object.GetNamespace() == "" && !clusterScoped[object.GetObjectKind().GroupVersionKind().Kind] {
 		object.SetNamespace(c.App.Namespace)
 	}
 	o := &manifest.Object{Value: object}
 	if c.set.Find(o.Ref()) != nil {
 		c.report("object-name", at, fmt.Sprintf("%v is made by the compiler already", o.Ref()), "Give it another name, or change the compiled one by a patch.")
-		return
+		return nil
 	}
 	o = c.set.Add(object)
 	o.From("metadata.namespace", spec.Path{"namespace"})
-	linkTree(o, nil, map[string]any(tree), at)
+	linkTree(o, nil, tree, at)
+	return o
 }
 
 // linkTree links each field to the same path of the spec, maps and lists too:

@@ -1,7 +1,6 @@
 package compiler
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -25,7 +24,7 @@ func patches(c *Context) {
 		}
 		for _, step := range steps(p, at) {
 			if err := c.patch(o, step); err != nil {
-				c.report("patch-invalid", step.at, fmt.Sprintf("%v: %s", o.Ref(), strings.TrimPrefix(err.Error(), "strict decoding error: ")), cmp.Or(likeField(o.Value, err), "See what the object is without the patch: statefulc build -o -."))
+				c.report("patch-invalid", step.at, fmt.Sprintf("%v: %v", o.Ref(), err), "See what the object is without the patch: statefulc build -o -.")
 				return
 			}
 		}
@@ -36,16 +35,42 @@ func patches(c *Context) {
 // an address.
 type step struct {
 	at    spec.Path
+	value spec.Path // where it states what is to be
+	into  spec.Path // at this place of the object
 	apply func(text []byte) ([]byte, error)
+}
+
+// path is the place of a field in the patch; that of all of it for what it does
+// not state.
+func (s step) path(field spec.Path) spec.Path {
+	if s.value == nil || len(field) < len(s.into) || !slices.Equal(field[:len(s.into)], s.into) {
+		return s.at
+	}
+	return s.value.Join(field[len(s.into):]...)
 }
 
 func steps(p spec.Patch, at spec.Path) []step {
 	if p.Merge != nil {
-		return []step{{at.Join("merge"), func(text []byte) ([]byte, error) { return applyMerge(text, p.Merge) }}}
+		return []step{{at.Join("merge"), at.Join("merge"), nil, func(text []byte) ([]byte, error) { return applyMerge(text, p.Merge) }}}
 	}
 	var out []step
 	for i, operation := range p.Operations {
-		out = append(out, step{at.Join("operations", fmt.Sprint(i)), func(text []byte) ([]byte, error) { return applyOperation(text, operation) }})
+		s := step{at: at.Join("operations", fmt.Sprint(i)), apply: func(text []byte) ([]byte, error) { return applyOperation(text, operation) }}
+		if path, ok := operation["path"].(string); ok && operation["value"] != nil {
+			s.value, s.into = s.at.Join("value"), pointer(path)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+var unescaped = strings.NewReplacer("~1", "/", "~0", "~")
+
+// pointer reads a path of RFC 6902.
+func pointer(path string) spec.Path {
+	var out spec.Path
+	for _, step := range strings.Split(path, "/")[1:] {
+		out = append(out, unescaped.Replace(step))
 	}
 	return out
 }
@@ -68,15 +93,6 @@ func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
 	return nil
 }
 
-// likeField is the remedy for a field that a patch makes and the object's type
-// does not have.
-func likeField(object manifest.Resource, err error) string {
-	for _, f := range unknownFields(object, err) {
-		return f.fix
-	}
-	return ""
-}
-
 func (c *Context) patch(o *manifest.Object, s step) error {
 	before := o.Tree()
 	text, err := json.Marshal(before)
@@ -90,16 +106,24 @@ func (c *Context) patch(o *manifest.Object, s step) error {
 	if err := json.Unmarshal(text, &tree); err != nil {
 		return err
 	}
+	ref := o.Ref()
+	misfits := manifest.Misfits(tree, nil)
+	for _, m := range misfits {
+		c.refuse("patch-invalid", s.path(m.Path), ref.String(), m)
+	}
+	if !manifest.Mend(tree, misfits) {
+		return nil
+	}
 	value, err := manifest.Decode(tree)
 	if err != nil {
 		return err
 	}
-	ref := o.Ref()
 	if after := (&manifest.Object{Value: value}).Ref(); after != ref {
 		return fmt.Errorf("it would become %v", after)
 	}
 	o.Value = value
 	linkChanges(o, before, s.at)
+	linkMisfits(o, misfits, s.path)
 	return nil
 }
 

@@ -1,6 +1,6 @@
 // Package manifest holds what a spec becomes: typed Kubernetes objects, the
 // paths to their fields, and for each field the places of the spec that it
-// came from.
+// came from. It tells what of a tree does not fit into the type of its kind.
 //
 // It does not know how objects are made, checked or written as files, and it
 // keeps no text: objects are values of k8s.io/api until overlay prints them.

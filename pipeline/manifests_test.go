@@ -219,6 +219,24 @@ func TestColumnsOfManifests(t *testing.T) {
 	}
 }
 
+// The other places of a field are told as object and field, as in messages.
+func TestRelatedPlacesOfManifests(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.yaml")
+	text := `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: {matchLabels: {a: b}},
+  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: web, image: "a:1"}, {name: web, image: "a:2"}]}}}}`
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	found, err := pipeline.VetManifests(file, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "Deployment/web: spec.template.spec.containers[0].name is part of it"
+	if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return len(d.Related) == 1 && d.Related[0].Message == want }) {
+		t.Errorf("no finding says %q: %+v", want, found)
+	}
+}
+
 // Bytes that are anything give findings or an error, and never a panic.
 func FuzzManifests(f *testing.F) {
 	files, err := filepath.Glob("../testdata/manifests/*.yaml")

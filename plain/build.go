@@ -32,7 +32,8 @@ func (l *loader) build(dir string) {
 	u := newUnit(dir)
 	l.units = append(l.units, u)
 	t := &tracer{loader: l, root: dir, within: within, patches: l.patches(within)}
-	built, err := run(dir)
+	built, err := run(dir, t.unscaled(u))
+	t.unpulled(u)
 	idle := t.idle(u, built)
 	switch {
 	case err == nil:
@@ -157,14 +158,15 @@ func relative(err error, dir string) string {
 }
 
 // run builds a kustomization. It is asked to say of each object which file it
-// came from; these notes are taken off by trace.
+// came from; these notes are taken off by trace. What is reported already, and
+// would stop the build, is left out.
 //
 // kustomize keeps the schema that the field openapi names in a variable of the
 // process, so one is built after the other.
-func run(dir string) ([]*resource.Resource, error) {
+func run(dir string, without map[diag.Pos]bool) ([]*resource.Resource, error) {
 	building.Lock()
 	defer building.Unlock()
-	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk{filesys.MakeFsOnDisk()}, dir)
+	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk{filesys.MakeFsOnDisk(), without}, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +179,10 @@ var building sync.Mutex
 // not here, so that it has no reason to use the network, and in today's
 // spelling, so that it does not complain on standard error. It reads regular
 // files only: a pipe would never end.
-type disk struct{ filesys.FileSystem }
+type disk struct {
+	filesys.FileSystem
+	without map[diag.Pos]bool // replicas, by realPos
+}
 
 func (d disk) ReadFile(path string) ([]byte, error) {
 	data, err := readRegular(path)
@@ -191,6 +196,9 @@ func (d disk) ReadFile(path string) ([]byte, error) {
 	k := &kustomization{dir: filepath.Dir(path), file: path, value: documents[0]}
 	k.prune()
 	k.modernize()
+	if v := k.get("replicas"); v != nil {
+		v.list = slices.DeleteFunc(v.list, func(r *value) bool { return d.without[realPos(r.pos)] })
+	}
 	k.entries["buildMetadata"] = &value{isList: true, list: []*value{{scalar: types.OriginAnnotations}}}
 	return json.Marshal(k.tree())
 }

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/manifest"
 )
 
 var kustomizationNames = konfig.RecognizedKustomizationFileNames()
@@ -146,9 +147,9 @@ var errRemote = errors.New("it is in another repository, and not fetched")
 
 // check reports what is wrong with k itself.
 func (l *loader) check(k *kustomization) {
-	f := &fitting{rule: unbuilt}
-	f.fit(nil, k.value.clone(), reflect.TypeFor[types.Kustomization]())
-	l.found = append(l.found, f.found...)
+	for _, m := range manifest.MisfitsOf(reflect.TypeFor[types.Kustomization](), k.tree(), k.written) {
+		l.found = append(l.found, diag.Diagnostic{Rule: unbuilt, Pos: k.locate(m.Path), Field: m.Field.String(), Message: m.Message, Fix: m.Fix})
+	}
 	for _, r := range k.references() {
 		switch err := r.missing(); {
 		case errors.Is(err, errRemote):
@@ -177,19 +178,4 @@ func (l *loader) within(k *kustomization) []*kustomization {
 		}
 	}
 	return out
-}
-
-func (v *value) clone() *value {
-	c := *v
-	if v.entries != nil {
-		c.entries = make(map[string]*value, len(v.entries))
-	}
-	for key, below := range v.entries {
-		c.entries[key] = below.clone()
-	}
-	c.list = make([]*value, len(v.list))
-	for i, below := range v.list {
-		c.list[i] = below.clone()
-	}
-	return &c
 }

@@ -2,9 +2,10 @@ package plain
 
 import (
 	"fmt"
-	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 
@@ -22,7 +23,7 @@ type unit struct {
 
 func newUnit(name string) *unit {
 	u := &unit{places: map[manifest.Ref]diag.Pos{}, roots: map[string]*value{}}
-	u.Unit = Unit{Name: name, Objects: new(manifest.Set), Index: &spec.Index{Locate: u.locate}}
+	u.Unit = Unit{Name: name, Objects: new(manifest.Set), Index: &spec.Index{Locate: u.locate, Title: title}}
 	return u
 }
 
@@ -32,6 +33,22 @@ func (u *unit) locate(path spec.Path) diag.Pos {
 		return diag.Pos{}
 	}
 	return u.roots[path[0]].locate(path[1:])
+}
+
+// title is a path of link's as object and field.
+func title(path spec.Path) string {
+	if len(path) == 0 {
+		return ""
+	}
+	var f manifest.Field
+	for _, step := range path[1:] {
+		_, err := strconv.Atoi(step)
+		f = f.Join(manifest.Elem{Name: step, Key: err == nil || strings.ContainsAny(step, "./[]")})
+	}
+	if len(f) == 0 {
+		return path[0]
+	}
+	return path[0] + ": " + f.String()
 }
 
 func (u *unit) report(id string, severity diag.Severity, pos diag.Pos, message, fix string, related ...diag.Related) {
@@ -50,10 +67,30 @@ func (u *unit) add(v *value) {
 		}
 	case isListKind(kind) && v.get("items") != nil:
 		for _, item := range v.get("items").elems() {
+			u.stray(item, "an item")
 			u.add(item)
 		}
 	case isObject(v):
 		u.object(v)
+	}
+}
+
+// stray reports what stands where an object should, and can be none.
+func (u *unit) stray(v *value, what string) {
+	is := ""
+	switch v.scalar.(type) {
+	case string:
+		is = "text"
+	case bool:
+		is = "a boolean"
+	case int64, float64:
+		is = "a number"
+	}
+	if v.isList {
+		is = "a list"
+	}
+	if is != "" {
+		u.report(invalid, diag.Error, v.pos, what+" that is "+is+", and no object", "Leave it out, or write an object.")
 	}
 }
 
@@ -79,21 +116,31 @@ func (u *unit) object(v *value) {
 		}
 		return // one with generateName is made, never applied
 	}
-	f := &fitting{rule: invalid, object: gvk.Kind + "/" + print(name.scalar), secret: gvk.Kind == "Secret"}
-	f.fit(nil, v, goType(gvk))
-	if !scheme.Scheme.Recognizes(gvk) {
-		f.fit(manifest.ParseField("metadata"), v.get("metadata"), reflect.TypeFor[metav1.ObjectMeta]())
-	}
-	u.Found = append(u.Found, f.found...)
+	object := gvk.Kind + "/" + print(name.scalar)
+	u.fit(object, v)
 	if written := v.get("status"); written != nil && scheme.Scheme.Recognizes(gvk) {
-		u.report(status, diag.Warning, written.pos, f.object+": the status is for controllers to write", "Leave it out.")
+		u.report(status, diag.Warning, written.pos, object+": the status is for controllers to write", "Leave it out.")
 	}
 	resource, err := manifest.Decode(v.tree().(map[string]any))
 	if err != nil {
-		u.report(invalid, diag.Error, v.pos, f.object+": "+err.Error(), "Write the object as the API server takes it.")
+		u.report(invalid, diag.Error, v.pos, object+": "+err.Error(), "Write the object as the API server takes it.")
 		return
 	}
 	u.put(resource, v)
+}
+
+// fit reports what does not fit into an object's kind, and mends it.
+func (u *unit) fit(object string, v *value) {
+	misfits := manifest.Misfits(v.tree().(map[string]any), v.written)
+	for _, m := range misfits {
+		u.Found = append(u.Found, diag.Diagnostic{
+			Rule: invalid, Pos: v.locate(m.Path), Object: object, Field: m.Field.String(),
+			Message: fmt.Sprintf("%s: %v: %s", object, m.Field, m.Message), Fix: m.Fix,
+		})
+	}
+	for _, m := range slices.Backward(misfits) { // from the end of each list
+		v.mend(m)
+	}
 }
 
 // put adds an object unless there is one of its name.
@@ -119,12 +166,4 @@ func (u *unit) root(ref manifest.Ref, v *value) string {
 	}
 	u.roots[root] = v
 	return root
-}
-
-// goType is that of a kind; any for one that is not of Kubernetes itself.
-func goType(gvk schema.GroupVersionKind) reflect.Type {
-	if t, ok := scheme.Scheme.AllKnownTypes()[gvk]; ok {
-		return t
-	}
-	return reflect.TypeFor[any]()
 }

@@ -163,15 +163,19 @@ func lost(before, after *value) []string {
 }
 
 // rewrites are fields of a kustomization that change what is fixed once a
-// StatefulSet is in a cluster.
-var rewrites = []struct{ field, what string }{
-	{"commonLabels", "the selector and the claim templates"},
-	{"commonAnnotations", "the pods and the claim templates"},
-	{"namePrefix", "the name, and so the claims"},
-	{"nameSuffix", "the name, and so the claims"},
+// StatefulSet is in a cluster. Beside the StatefulSet itself, labels do it when
+// they change; the others are what they were from the beginning.
+var rewrites = []struct {
+	field, what string
+	beside      bool
+}{
+	{"commonLabels", "the selector and the claim templates", true},
+	{"commonAnnotations", "the pods and the claim templates", false},
+	{"namePrefix", "the name, and so the claims", false},
+	{"nameSuffix", "the name, and so the claims", false},
 }
 
-// selectors reports these in kustomizations over one with a StatefulSet.
+// selectors reports these in kustomizations with a StatefulSet, or over one.
 func (u *unit) selectors(t *tracer) {
 	for _, k := range t.within {
 		own, below := t.sets(k)
@@ -179,17 +183,18 @@ func (u *unit) selectors(t *tracer) {
 			own, below = t.sets(t.within[0])
 			below = append(below, own...)
 		}
+		all := slices.Concat(below, own)
 		for _, r := range rewrites {
-			if v := k.get(r.field); v != nil && len(below) > 0 {
-				u.rewritten(v, below[0], r.field, r.what)
+			if v := k.get(r.field); v != nil && (len(below) > 0 || r.beside && len(all) > 0) {
+				u.rewritten(v, all[0], r.field, r.what)
 			}
 		}
 		for _, labels := range k.get("labels").elems() {
-			if v := labels.get("includeSelectors"); len(below) > 0 && v != nil && v.scalar == true {
-				u.rewritten(v, below[0], "includeSelectors", "the selector and the claim templates")
+			if v := labels.get("includeSelectors"); len(all) > 0 && v != nil && v.scalar == true {
+				u.rewritten(v, all[0], "includeSelectors", "the selector and the claim templates")
 			}
-			if v := labels.get("includeTemplates"); len(own)+len(below) > 0 && v != nil && v.scalar == true {
-				u.rewritten(v, append(below, own...)[0], "includeTemplates", "the pods, and with some versions of kustomize the claim templates")
+			if v := labels.get("includeTemplates"); len(all) > 0 && v != nil && v.scalar == true {
+				u.rewritten(v, all[0], "includeTemplates", "the pods, and with some versions of kustomize the claim templates")
 			}
 		}
 	}

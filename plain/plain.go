@@ -130,7 +130,12 @@ func (l *loader) walk(root string) error {
 func (l *loader) plain(name string, files []string) {
 	u := newUnit(name)
 	for _, path := range files {
-		for _, v := range l.read(path).documents {
+		documents := l.read(path).documents
+		holds := slices.ContainsFunc(documents, isObject)
+		for _, v := range documents {
+			if holds {
+				u.stray(v, "a document")
+			}
 			u.add(v)
 		}
 	}

@@ -80,9 +80,10 @@ StatefulSet that exists cannot be changed that way; a new one runs without its v
 	},
 	{
 		ID:   idlePatch,
-		What: "A patch of an object that the kustomization does not have.",
+		What: "A patch of an object that the kustomization does not have; replicas or images of nothing.",
 		Why: `kustomize passes over a patch whose target matches nothing, and exits with 0: the change is in Git, and never in the cluster.
-A merge patch that names such an object itself stops the build.`,
+A merge patch that names such an object itself stops the build, and so do replicas; images of nothing are passed over, and
+only warned about: a list of images may be one that several overlays share.`,
 		Source: "measured with kustomize 5.8.1",
 		Fix:    "Name an object that is there, or remove the patch.",
 		Final:  true, // waivers stand in specs

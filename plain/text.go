@@ -71,9 +71,10 @@ func parse(file string, data []byte) ([]*value, diag.List) {
 	return out, t.found
 }
 
-// template is a line with an action of Helm. Text may hold one, as that of
-// Prometheus does: it is the reason only where a document is no YAML.
-var template = regexp.MustCompile(`^\s*(- )*([\w./-]+:\s*)?\{\{`)
+// template is a line with an action of Helm where a value begins, in braces too.
+// Text may hold one, as that of Prometheus does: it is the reason only where a
+// document is no YAML.
+var template = regexp.MustCompile(`(^\s*(- )*|[{\[]\s*|,\s*[\w./-]+:\s*)([\w./-]+:\s*)?\{\{`)
 
 // chunk is some lines of a file.
 type chunk struct {

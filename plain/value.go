@@ -144,6 +144,14 @@ func (v *value) link(o *manifest.Object, f manifest.Field, at spec.Path) {
 // locate is the place of the value at a path of link's; nowhere if there is
 // none.
 func (v *value) locate(path spec.Path) diag.Pos {
+	if v = v.at(path); v == nil {
+		return diag.Pos{}
+	}
+	return v.pos
+}
+
+// at is the value at a path of link's; nil if there is none.
+func (v *value) at(path spec.Path) *value {
 	for _, step := range path {
 		if i, err := strconv.Atoi(step); err == nil && v.isList && i < len(v.list) {
 			v = v.list[i]
@@ -151,10 +159,28 @@ func (v *value) locate(path spec.Path) diag.Pos {
 			v = v.entries[step]
 		}
 		if v == nil {
-			return diag.Pos{}
+			return nil
 		}
 	}
-	return v.pos
+	return v
+}
+
+// written is the text of the scalar at a path.
+func (v *value) written(path spec.Path) string { return v.at(path).text }
+
+// mend takes a misfit out, or puts in what was meant.
+func (v *value) mend(m manifest.Misfit) {
+	if m.Meant != nil {
+		v.at(m.Path).scalar = m.Meant
+		return
+	}
+	last := len(m.Path) - 1
+	above := v.at(m.Path[:last])
+	if i, err := strconv.Atoi(m.Path[last]); err == nil && above.isList {
+		above.list = slices.Delete(slices.Clone(above.list), i, i+1)
+		return
+	}
+	delete(above.entries, m.Path[last])
 }
 
 // valueOf is a tree whose places somebody knows.

@@ -108,7 +108,9 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 		}
 		d := diag.Diagnostic{Rule: rule}
 		l.notAllowed(&d, bundle, c)
-		*out = append(*out, d)
+		if d.Pos.IsValid() { // else nobody wrote it: it follows from another mistake
+			*out = append(*out, d)
+		}
 	}
 }
 

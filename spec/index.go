@@ -45,7 +45,18 @@ type Index struct {
 	// nobody wrote, a default or a computed name.
 	Locate func(Path) diag.Pos
 
+	// Title is a path for people; nil if it is one of a spec.
+	Title func(Path) string
+
 	known map[string]diag.Pos
+}
+
+// Print is a path as the user knows it.
+func (x *Index) Print(p Path) string {
+	if x.Title == nil {
+		return p.String()
+	}
+	return x.Title(p)
 }
 
 // Find returns the origin of the value at p, or that of its nearest ancestor

@@ -112,7 +112,7 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 			d.Pos, d.Path, d.Scope = pos, path.String(), append(d.Scope, path)
 			continue
 		}
-		d.Related = append(d.Related, diag.Related{Pos: pos, Message: path.String() + " is part of it"})
+		d.Related = append(d.Related, diag.Related{Pos: pos, Message: p.index.Print(path) + " is part of it"})
 	}
 	p.found = append(p.found, d)
 }
