@@ -270,7 +270,7 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	text := text(best)
 	d := diag.Diagnostic{Rule: rule, Path: c.in.String()}
 	d.Pos, d.Related = l.places(v, c)
-	if !v.Exists() || unfound.MatchString(text) || strings.HasPrefix(text, "imported and not used") {
+	if !v.Exists() || unfound.MatchString(text) || strings.HasPrefix(text, "imported and not used") || unused.MatchString(text) {
 		l.unread(&d, best)
 		return d
 	}
@@ -478,8 +478,20 @@ func text(e errors.Error) string {
 		return m[1] + " alternatives are stated where it takes one"
 	}
 	format, args := e.Msg()
-	return cmp.Or(fmt.Sprintf(format, args...), e.Error())
+	t := cmp.Or(fmt.Sprintf(format, args...), e.Error())
+	if m := operand.FindStringSubmatch(t); m != nil {
+		return m[1]
+	}
+	if m := lengths.FindStringSubmatch(t); m != nil {
+		return "the list has " + m[1] + " elements, and " + m[2] + " are asked for at least"
+	}
+	return t
 }
+
+var (
+	operand = regexp.MustCompile(`^invalid (?:left|right)-hand value to '.+' \(type _\|_\): \S+: (.+)$`) // of a constraint, the error that it met
+	lengths = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
+)
 
 // lookup is the value at a path, in which elements of lists are numbers.
 func lookup(v cue.Value, path []string) cue.Value {

@@ -169,6 +169,8 @@ func retype(c clash, word definition) string {
 		return fmt.Sprintf("Write it in quotes, with its unit: %q.", c.value+"s")
 	case isNumber && wantsText && word.name == "PortName":
 		return "State the name of the port, as it stands under ports."
+	case isNumber && wantsText && word.name == "Quantity":
+		return fmt.Sprintf("Write it in quotes, a size with its unit: %q or %q.", c.value, c.value+"Gi")
 	case (isNumber || c.value == "true" || c.value == "false") && wantsText:
 		return "Write it in quotes: " + strconv.Quote(c.value) + "."
 	case isText && c.wanted == "bool":
@@ -177,10 +179,21 @@ func retype(c clash, word definition) string {
 		return "Write it without quotes: " + quoted + "."
 	case c.isType && kind(c.wanted) == "struct":
 		return "Write {name: value}."
+	case isText && kind(c.wanted) == "list" && strings.Contains(strings.TrimSpace(quoted), " "):
+		return "Write a list of its words: [" + words(quoted) + "]."
 	case c.isType && kind(c.wanted) == "list" && c.value[0] != '{':
 		return "Write a list: [" + c.value + "]."
 	}
 	return ""
+}
+
+// words are those of a text, as elements of a list.
+func words(text string) string {
+	var out []string
+	for word := range strings.FieldsSeq(text) {
+		out = append(out, strconv.Quote(word))
+	}
+	return strings.Join(out, ", ")
 }
 
 var numeral = regexp.MustCompile(`^-?[0-9][0-9_]*([.][0-9]+)?$`)

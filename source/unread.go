@@ -25,6 +25,8 @@ func (l *directory) unread(d *diag.Diagnostic, e errors.Error) {
 		d.Fix = fmt.Sprintf("Import %q, packages of CUE's standard library or of the same module; nothing is fetched.", schema.ImportPath)
 	case strings.HasPrefix(d.Message, "imported and not used"):
 		d.Fix = "Delete the import."
+	case unused.MatchString(d.Message):
+		d.Fix = fmt.Sprintf("Use it, or leave out %s.", unused.FindStringSubmatch(d.Message)[1])
 	case unfound.MatchString(d.Message):
 		d.Fix = stated(unfound.FindStringSubmatch(d.Message)[1])
 	default:
@@ -45,6 +47,7 @@ func importFailed(failed errors.Error) string {
 var (
 	unfound   = regexp.MustCompile(`^reference "(.+)" not found$`)
 	undefined = regexp.MustCompile(`^undefined field: (.+)$`)
+	unused    = regexp.MustCompile(`^unreferenced alias or let clause (.+)$`)
 )
 
 // library are packages of CUE's standard library, by the names that specs use them by.
