@@ -24,13 +24,18 @@ var parts = map[string][]string{
 	"patches":  nil,
 }
 
+// asides are fields that can be left out whole where they are refused: nothing
+// is judged by their absence.
+var asides = []string{"kubernetes", "clients", "egress", "pullSecrets"}
+
 // rest are the environments without what is refused, so that one run tells all
 // that the later stages know of the rest. A mistake that is in no entry of
 // parts may have to do with anything: then nothing is left, as where an
 // environment has no group.
 func (l *directory) rest(bundle cue.Value, bad diag.List) ([]spec.Environment, error) {
 	for _, d := range bad {
-		if part, _, below := strings.Cut(d.Path, "."); d.Severity == diag.Error && (!below || !isPart(part)) {
+		part, _, below := strings.Cut(d.Path, ".")
+		if d.Severity == diag.Error && !slices.Contains(asides, part) && (!below || !isPart(part)) {
 			return nil, nil
 		}
 	}
@@ -62,10 +67,11 @@ func remaining(v cue.Value) ([]byte, bool) {
 	for err == nil && fields.Next() {
 		name := fields.Selector().Unquoted()
 		if !isPart(name) {
-			if fields.Value().Validate(cue.Concrete(true)) != nil {
+			if fields.Value().Validate(cue.Concrete(true)) == nil {
+				app[name] = fields.Value()
+			} else if !slices.Contains(asides, name) {
 				return nil, false
 			}
-			app[name] = fields.Value()
 			continue
 		}
 		entries, all := accepted(fields.Value())
