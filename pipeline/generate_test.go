@@ -20,7 +20,7 @@ import (
 
 // What the schema accepts compiles, or is refused at a line of the spec; it
 // never panics, and the laws hold: kustomize builds the overlays back, and the
-// API server's rules take every object. 25 specs, or as many as are asked for:
+// API server's rules take every object. 40 specs, or as many as are asked for:
 //
 //	go test ./pipeline -run TestGeneratedSpecs -v -timeout 0 -rapid.checks=100000
 func TestGeneratedSpecs(t *testing.T) {
@@ -32,7 +32,7 @@ func TestGeneratedSpecs(t *testing.T) {
 		}
 	}
 	t.Parallel()
-	few(t, "25")
+	few(t, "40")
 	outcomes, total := map[string]int{}, 0
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {

@@ -12,7 +12,7 @@ import (
 // long it took is no matter of a test on a machine that does other things; it
 // is logged.
 func FuzzLoad(f *testing.F) {
-	for _, pattern := range []string{"mistakes/*.cue", "schema/*.cue", "fields/*.cue"} {
+	for _, pattern := range []string{"mistakes/*.cue", "schema/*.cue", "fields/*.cue", "generated/*.cue", "validate/*/*.cue"} {
 		files, err := filepath.Glob("../testdata/" + pattern)
 		if err != nil || len(files) == 0 {
 			f.Fatal(pattern, err)
