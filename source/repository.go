@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -91,29 +92,30 @@ func (l *directory) repositoryErrors(definition, stated cue.Value) diag.List {
 	if out != nil {
 		return out
 	}
+	byPath := map[string][]cueerrors.Error{}
 	for _, e := range cueerrors.Errors(definition.Unify(stated).Validate(cue.Concrete(true))) {
 		path := slices.DeleteFunc(slices.Clone(e.Path()), func(label string) bool { return label == "#Repository" })
 		name := strings.Join(path, ".")
-		d := l.ofRepository(name, plainly(text(e)), l.usersOf(e))
+		byPath[name] = append(byPath[name], e)
+	}
+	for name, all := range byPath {
+		best, alternatives := bestOf(all)
+		d := l.ofRepository(name, plainly(text(best)), l.usersOf(best))
+		if clash, ok := clashOf(text(best)); ok && len(alternatives) > 1 {
+			d.Message = fmt.Sprintf("%s is none of %s", aKind(clash.value), strings.Join(alternatives, ", "))
+			d.Fix = diag.DidYouMean(strings.Trim(clash.value, `"`), unquoted(alternatives))
+		}
 		if !d.Pos.IsValid() { // of a value that is missing
-			d.Pos = l.position(stated.LookupPath(cue.MakePath(selectors(path)...)).Pos())
+			d.Pos = l.position(stated.LookupPath(cue.ParsePath(name)).Pos())
 			d.Message = name + " has no value"
 		}
-		d.Fix = "CUE cannot read the file; see the line."
-		if known, _ := step(definition, name); name != "" && known.Exists() {
+		if known, _ := step(definition, name); d.Fix == "" && name != "" && known.Exists() {
 			d.Fix = sentence("State a value that fits "+name, doc(known))
 		}
+		d.Fix = cmp.Or(d.Fix, "CUE cannot read the file; see the line.")
 		out = append(out, d)
 	}
 	return out.Sorted()
-}
-
-func selectors(path []string) []cue.Selector {
-	var out []cue.Selector
-	for _, label := range path {
-		out = append(out, cue.Str(label))
-	}
-	return out
 }
 
 func (l *directory) ofRepository(path, message string, pos diag.Pos) diag.Diagnostic {

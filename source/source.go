@@ -21,7 +21,6 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/load"
-	"cuelang.org/go/mod/modfile"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/schema"
@@ -43,6 +42,7 @@ type Loader struct {
 	Patience time.Duration // how long a directory may take; 0: a minute
 
 	shared *shared
+	disk   *disk
 	loads  int
 }
 
@@ -56,12 +56,12 @@ type Loader struct {
 // that is not there, [ErrNoFiles], or [ErrTooLong].
 func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	if l.loads%renewal == 0 {
-		l.shared = newShared()
+		l.shared, l.disk = newShared(), new(disk)
 	}
 	l.loads++
-	shared := l.shared
+	shared, disk := l.shared, l.disk
 	out := l.bounded(dir, func() (out loaded) {
-		out.environments, out.found, out.err = shared.load(dir)
+		out.environments, out.found, out.err = shared.load(dir, disk)
 		return out
 	})
 	if out.givenUp {
@@ -70,8 +70,8 @@ func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	return out.environments, out.found, out.err
 }
 
-func (l *shared) load(dir string) ([]spec.Environment, diag.List, error) {
-	d, err := newDirectory(dir, l)
+func (l *shared) load(dir string, disk *disk) ([]spec.Environment, diag.List, error) {
+	d, err := newDirectory(dir, l, disk)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,6 +94,7 @@ func (l *shared) load(dir string) ([]spec.Environment, diag.List, error) {
 // directory is one directory on its way from text to values.
 type directory struct {
 	*shared
+	disk *disk
 
 	dir    string // as the user wrote it: positions begin with it
 	abs    string
@@ -101,7 +102,7 @@ type directory struct {
 	inside bool   // dir is in a CUE module
 }
 
-func newDirectory(dir string, with *shared) (*directory, error) {
+func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
@@ -113,7 +114,7 @@ func newDirectory(dir string, with *shared) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &directory{shared: with, dir: dir, abs: abs}
+	d := &directory{shared: with, disk: disk, dir: dir, abs: abs}
 	d.root, d.inside, err = ModuleRoot(dir)
 	return d, err
 }
@@ -238,15 +239,7 @@ func (l *directory) module() load.Source {
 	if err != nil {
 		return load.FromBytes(text) // CUE says that it is empty
 	}
-	parsed, err := modfile.ParseNonStrict(text, file)
-	if err != nil {
-		return load.FromBytes(text) // CUE says why
-	}
-	parsed.Deps = nil
-	if short, err := modfile.Format(parsed); err == nil {
-		text = short
-	}
-	return load.FromBytes(text)
+	return load.FromBytes(l.disk.moduleOf(text, file).alone)
 }
 
 // environments decodes the bundle.
@@ -308,23 +301,19 @@ func (l *directory) decode(name string, bundle, v cue.Value, text []byte) (spec.
 // staleVendored compares what `statefulc init` once wrote with the schema of
 // this binary. The compiler does not read it; cue vet and editors do.
 func (l *directory) staleVendored() diag.List {
-	dir := filepath.Join(l.root, filepath.FromSlash(schema.VendorDir))
-	if _, err := os.Stat(dir); err != nil {
-		return nil // nothing is vendored
-	}
-	stale := false
-	for name, text := range schema.Files() {
-		vendored, err := os.ReadFile(filepath.Join(dir, name))
-		stale = stale || err != nil || !bytes.Equal(vendored, text)
-	}
-	if !stale {
+	if !l.disk.isStale(l.vendored()) {
 		return nil
 	}
 	return diag.List{{
 		Rule:     staleSchema,
 		Severity: diag.Warning,
-		Pos:      diag.Pos{File: l.display(dir)},
+		Pos:      diag.Pos{File: l.display(l.vendored())},
 		Message:  "the vendored schema is not the one of this statefulc, which compiles by its own",
 		Fix:      "Run `statefulc init` to renew it, so that cue vet and editors agree.",
 	}}
+}
+
+// vendored is where the module has its copy of the schema, if it has one.
+func (l *directory) vendored() string {
+	return filepath.Join(l.root, filepath.FromSlash(schema.VendorDir))
 }

@@ -517,4 +517,5 @@ func (d Duration) Seconds() int64 { return int64(time.Duration(d) / time.Second)
 // Repository is what the file at the root of a repository says.
 type Repository struct {
 	Output string `json:"output"` // slash-separated; "": beside each application
+	Layout string `json:"layout"` // which files are written; "": the default
 }
