@@ -47,8 +47,8 @@ func Emit(base *manifest.Set, envs map[string]*manifest.Set) ([]File, error) {
 	return emitter{fields: plan.withFields, merge: strategic, edit: operations}.emit(base, envs)
 }
 
-// Draft returns the files that [Emit] would try first, without their proof. It
-// is for measuring what the proof costs.
+// Draft returns the files that [Emit] would try first, without their proof: to
+// measure what it costs, and not to be applied.
 func Draft(base *manifest.Set, envs map[string]*manifest.Set) []File {
 	from := objects(base)
 	all := baseFiles(from)

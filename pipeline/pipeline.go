@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rogpeppe/go-internal/cache"
+
 	"github.com/statefulc/statefulc/compiler"
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
@@ -32,12 +34,22 @@ type Result struct {
 	Environments []Environment // the base first; what CUE refuses is left out
 	Files        []overlay.File
 	Found        diag.List // sorted; nothing may be written if it has errors
+	Until        string    // the last day, from Options.Today, on which the same is found; "": any day
 }
 
 // Options are what a run is told beside the directory.
 type Options struct {
 	Today  string         // 2026-11-23: waivers until an earlier day are over; "": none is
 	Layout overlay.Layout // which files are made
+
+	// Unchecked leaves out the rules on objects, the API server's among them, and
+	// the proof. It is for measuring what they cost: what comes out of it is of no use.
+	Unchecked bool
+
+	// Cache remembers results without errors, if there is one and a day. What is
+	// remembered has no objects, and is of one Version of the program only.
+	Cache   *cache.Cache
+	Version string
 }
 
 // Pipeline carries applications through the stages, one after the other, and
@@ -53,11 +65,21 @@ func Build(dir string, o Options) (*Result, error) { return (&Pipeline{Options: 
 // Vet is [Pipeline.Vet] for a single application.
 func Vet(dir string, o Options) (*Result, error) { return (&Pipeline{Options: o}).Vet(dir) }
 
-// Build carries the application in dir through all stages. The error is for
-// what could not be read, and for bugs of ours.
+// Build carries the application in dir through all stages, unless it is
+// remembered what became of it. The error is for what could not be read, and
+// for bugs of ours.
 func (p *Pipeline) Build(dir string) (*Result, error) {
+	return p.remembered(dir, true, p.build)
+}
+
+// Vet carries it as far as the checks go, without emitting files.
+func (p *Pipeline) Vet(dir string) (*Result, error) {
+	return p.remembered(dir, false, p.vet)
+}
+
+func (p *Pipeline) build(dir string) (*Result, error) {
 	go overlay.Warm()
-	r, err := p.Vet(dir)
+	r, err := p.vet(dir)
 	if err != nil || r.Found.HasErrors() {
 		return r, err
 	}
@@ -65,7 +87,9 @@ func (p *Pipeline) Build(dir string) (*Result, error) {
 	for _, env := range r.Environments[1:] {
 		overlays[env.Name] = env.Objects
 	}
-	if r.Files, err = overlay.Emit(r.Environments[0].Objects, overlays); err != nil {
+	if p.Unchecked {
+		r.Files = overlay.Draft(r.Environments[0].Objects, overlays)
+	} else if r.Files, err = overlay.Emit(r.Environments[0].Objects, overlays); err != nil {
 		return nil, fmt.Errorf("internal error, a bug of statefulc: %w", err)
 	}
 	if p.Layout == overlay.Rendered {
@@ -76,8 +100,7 @@ func (p *Pipeline) Build(dir string) (*Result, error) {
 	return r, nil
 }
 
-// Vet carries it as far as the checks go, without emitting files.
-func (p *Pipeline) Vet(dir string) (*Result, error) {
+func (p *Pipeline) vet(dir string) (*Result, error) {
 	environments, found, err := p.loader.Load(dir)
 	if err != nil {
 		return nil, err
@@ -93,13 +116,16 @@ func (p *Pipeline) Vet(dir string) (*Result, error) {
 		env := &r.Environments[i]
 		objects, refused := compiler.Compile(env.Environment)
 		env.Objects, whole = objects, whole && !refused.HasErrors()
-		found := slices.Concat(validate.Spec(env.Environment), refused, except(refused, validate.Objects(objects, env.Index, env.App.Kubernetes)))
+		found := slices.Concat(validate.Spec(env.Environment), refused)
+		if !p.Unchecked {
+			found = append(found, except(refused, validate.Objects(objects, env.Index, env.App.Kubernetes))...)
+		}
 		r.Found = append(r.Found, waivers.Judge(env.Environment, found)...)
 	}
-	if whole {
+	if whole && !p.Unchecked {
 		r.Found = append(r.Found, waivers.Unused()...)
 	}
-	r.Found = r.Found.Sorted()
+	r.Found, r.Until = r.Found.Sorted(), waivers.Until
 	return r, nil
 }
 

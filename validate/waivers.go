@@ -47,6 +47,7 @@ var waiverUnused = diag.Rule{
 type Waivers struct {
 	Rules []diag.Rule // all that there are
 	Today string      // 2026-11-23; "": no waiver is over
+	Until string      // the last day, from Today, on which all that was judged is judged the same; "": any day
 
 	statements []*statement
 }
@@ -75,6 +76,7 @@ func (w *Waivers) Judge(env spec.Environment, found diag.List) diag.List {
 	statedBy(env.App, func(beside spec.Path, rule string, stated spec.Waiver) {
 		path := beside.Join("waive", rule)
 		one := waiver{stated, w.statement(env, path, rule), beside}
+		w.holdUntil(one.Until)
 		if bad, ok := w.refuse(env, path, one); ok {
 			one.counts = true
 			out = append(out, bad)
@@ -88,6 +90,17 @@ func (w *Waivers) Judge(env spec.Environment, found diag.List) diag.List {
 		}
 	}
 	return out
+}
+
+// holdUntil takes note of a day on which the judgement may change.
+func (w *Waivers) holdUntil(last string) {
+	switch {
+	case last == "":
+	case last < w.Today: // today is told
+		w.Until = w.Today
+	case w.Until == "" || last < w.Until:
+		w.Until = last
+	}
 }
 
 // Unused are the waivers that no environment needed. It is for when all have

@@ -23,6 +23,9 @@ type buildOptions struct {
 	check       bool
 	diff        bool
 	force       bool
+	unchecked   bool
+	selecting
+	caching
 	reporting
 }
 
@@ -61,6 +64,12 @@ With -o - the objects of one environment are printed instead.`,
 	cmd.Flags().BoolVarP(&o.diff, "diff", "d", false, "as --check, and print what would change")
 	cmd.Flags().BoolVar(&o.force, "force", false, "replace generated files that were edited, and files in the way")
 	addLayoutFlag(cmd, &o.layout)
+	cmd.Flags().BoolVar(&o.unchecked, "unchecked", false, "leave out rules on objects and the proof, to measure what they cost")
+	if err := cmd.Flags().MarkHidden("unchecked"); err != nil {
+		panic(err)
+	}
+	o.selecting.addFlag(cmd)
+	o.caching.addFlag(cmd)
 	o.addFlags(cmd)
 	return cmd
 }
@@ -76,7 +85,7 @@ func build(cmd *cobra.Command, args []string, o *buildOptions) error {
 	if err := o.contradiction(); err != nil {
 		return err
 	}
-	s, err := choose(args)
+	s, err := o.choose(args)
 	if err != nil {
 		return err
 	}
@@ -89,7 +98,13 @@ func build(cmd *cobra.Command, args []string, o *buildOptions) error {
 		}
 		s.divert(o.output)
 	}
-	outcomes := o.each(s.targets, func(p *pipeline.Pipeline, t target) outcome { return o.buildOne(cmd, p, t) })
+	options := pipeline.Options{Today: o.day.String(), Unchecked: o.unchecked}
+	if o.output != "-" { // which prints objects, that are not remembered
+		if err := o.remember(&options); err != nil {
+			return err
+		}
+	}
+	outcomes := each(s.targets, options, func(p *pipeline.Pipeline, t target) outcome { return o.buildOne(cmd, p, t) })
 	if err := o.knowsEnvironment(outcomes); err != nil {
 		return err
 	}
@@ -119,7 +134,7 @@ func (o *buildOptions) contradiction() error {
 }
 
 func (o *buildOptions) buildOne(cmd *cobra.Command, p *pipeline.Pipeline, at target) (out outcome) {
-	p.Layout = overlay.Layout(o.layout)
+	p.Layout = o.layout.or(at.layout)
 	result, err := p.Build(at.dir)
 	if err != nil {
 		return outcome{err: err}
@@ -214,7 +229,7 @@ func (o *buildOptions) prune(s *selection) (outcomes []outcome) {
 }
 
 // knowsEnvironment fails if no application has the environment that is asked
-// for; one of many need not have it.
+// for; one of many need not have it, and a shard of them neither.
 func (o *buildOptions) knowsEnvironment(outcomes []outcome) error {
 	var known []string
 	for _, out := range outcomes {
@@ -222,7 +237,7 @@ func (o *buildOptions) knowsEnvironment(outcomes []outcome) error {
 	}
 	slices.Sort(known)
 	known = slices.Compact(known)
-	if !o.check || o.environment == "" || len(known) == 0 || slices.Contains(known, o.environment) {
+	if !o.check || o.environment == "" || o.shard.divides() || len(known) == 0 || slices.Contains(known, o.environment) {
 		return nil
 	}
 	return noEnvironment(o.environment, known)

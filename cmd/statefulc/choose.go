@@ -5,9 +5,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/overlay"
 	"github.com/statefulc/statefulc/source"
 	"github.com/statefulc/statefulc/tree"
 )
@@ -17,6 +21,8 @@ type target struct {
 	dir  string // as the user would write it
 	tree string
 	of   string // dir from tree
+
+	layout overlay.Layout // that the repository states
 }
 
 // selection is what a command works on.
@@ -27,8 +33,43 @@ type selection struct {
 	stale   []string // what killed builds left for trees that are not built any more
 	found   diag.List
 
+	loader       source.Loader
 	trees        map[string]string             // the applications, by their trees
 	repositories map[string]*source.Repository // by directory
+}
+
+// selecting is which of the applications a command works on, beside what its
+// arguments say.
+type selecting struct{ shard shardFlag }
+
+func (o *selecting) addFlag(cmd *cobra.Command) {
+	cmd.Flags().Var(&o.shard, "shard", "work on one of several parts of the applications, such as 1/4, for as many machines")
+}
+
+// choose finds what the arguments mean, and takes the shard of it.
+func (o *selecting) choose(args []string) (*selection, error) {
+	s, err := choose(args)
+	if err != nil || !o.shard.divides() {
+		return s, err
+	}
+	s.targets = slices.DeleteFunc(s.targets, func(t target) bool { return !o.shard.has(s.place(t.dir)) })
+	s.gone = slices.DeleteFunc(s.gone, func(t target) bool { return !o.shard.has(s.place(t.dir)) })
+	s.stale = slices.DeleteFunc(s.stale, func(dir string) bool { return !o.shard.has(s.place(dir)) })
+	return s, nil
+}
+
+// place is a directory as it is called on every machine: from the root of the
+// repository, or outside of one from the current directory.
+func (s *selection) place(dir string) string {
+	root := absolute(".")
+	if r := s.repositories[absolute(dir)]; r != nil {
+		root = r.Root
+	}
+	rel, err := filepath.Rel(root, absolute(dir))
+	if err != nil {
+		return dir
+	}
+	return filepath.ToSlash(rel)
 }
 
 // choose finds what the arguments mean: directories, patterns as of Go and CUE,
@@ -154,6 +195,9 @@ func (s *selection) target(dir string) (target, error) {
 	t := target{dir: dir, tree: beside(dir)}
 	if r != nil && r.Output != "" {
 		t.tree = shown(dir, output(r, absolute(dir)))
+	}
+	if r != nil {
+		t.layout = overlay.Layout(r.Layout)
 	}
 	if rel, err := filepath.Rel(absolute(t.tree), absolute(dir)); err == nil {
 		t.of = filepath.ToSlash(rel)

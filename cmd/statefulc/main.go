@@ -62,7 +62,7 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(buildCommand(), vetCommand(), explainCommand(), initCommand(), versionCommand())
+	root.AddCommand(buildCommand(), vetCommand(), listCommand(), explainCommand(), initCommand(), versionCommand())
 	return root
 }
 

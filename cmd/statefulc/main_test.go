@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,7 +18,20 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("STATEFULC_BUILD"); dir != "" {
 		os.Exit(run([]string{"build", dir + "/..."}, os.Stdout, os.Stderr))
 	}
-	testscript.Main(m, map[string]func(){"statefulc": main})
+	testscript.Main(ownCache{m}, map[string]func(){"statefulc": main})
+}
+
+// ownCache are tests that leave the user's cache alone.
+type ownCache struct{ *testing.M }
+
+func (m ownCache) Run() int {
+	dir, err := os.MkdirTemp("", "statefulc-cache-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv(cacheVariable, dir)
+	return m.M.Run()
 }
 
 // TestScripts runs the command as a user would; see testdata/script.
@@ -27,6 +41,10 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE") != "",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv(cacheVariable, filepath.Join(env.WorkDir, ".cache"))
+			return nil
+		},
 	})
 }
 

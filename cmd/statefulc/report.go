@@ -65,13 +65,13 @@ type outcome struct {
 
 // each does something with each application, as many at a time as there are
 // cores, also after one that cannot be read or has findings.
-func (r *reporting) each(targets []target, do func(p *pipeline.Pipeline, t target) outcome) []outcome {
+func each(targets []target, options pipeline.Options, do func(p *pipeline.Pipeline, t target) outcome) []outcome {
 	outcomes := make([]outcome, len(targets))
 	var taken atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(targets)) {
 		workers.Go(func() {
-			p := &pipeline.Pipeline{Options: pipeline.Options{Today: r.day.String()}}
+			p := &pipeline.Pipeline{Options: options}
 			for i := int(taken.Add(1)) - 1; i < len(targets); i = int(taken.Add(1)) - 1 {
 				outcomes[i] = guarded(func() outcome { return do(p, targets[i]) })
 			}
@@ -109,7 +109,7 @@ func (r *reporting) report(cmd *cobra.Command, outcomes []outcome, last string) 
 			failed = append(failed, o.err)
 		}
 	}
-	if len(failed) < len(outcomes) || len(found) > 0 {
+	if len(outcomes) == 0 || len(failed) < len(outcomes) || len(found) > 0 {
 		if err := r.print(cmd, found.Sorted()); err != nil {
 			return err
 		}

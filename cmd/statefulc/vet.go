@@ -11,6 +11,8 @@ import (
 type vetOptions struct {
 	manifests  bool
 	kubernetes string
+	selecting
+	caching
 	reporting
 }
 
@@ -42,20 +44,26 @@ for all directories, also when there is nothing to say.`,
 				return err
 			}
 			if o.manifests {
-				return o.report(cmd, o.each(asTargets(args), o.vetManifests), "")
+				return o.report(cmd, each(asTargets(args), pipeline.Options{}, o.vetManifests), "")
 			}
-			s, err := choose(args)
+			s, err := o.choose(args)
 			if err != nil {
 				return err
 			}
 			if len(s.found) > 0 {
 				return o.report(cmd, []outcome{{found: s.found}}, "")
 			}
-			return o.report(cmd, o.each(s.targets, vetOne), "")
+			options := pipeline.Options{Today: o.day.String()}
+			if err := o.remember(&options); err != nil {
+				return err
+			}
+			return o.report(cmd, each(s.targets, options, vetOne), "")
 		},
 	}
 	cmd.Flags().BoolVar(&o.manifests, "manifests", false, "check Kubernetes objects in YAML files and kustomize directories")
 	cmd.Flags().StringVar(&o.kubernetes, "kubernetes", "", "version of the cluster that manifests are for (default the newest known)")
+	o.selecting.addFlag(cmd)
+	o.caching.addFlag(cmd)
 	o.addFlags(cmd)
 	return cmd
 }

@@ -54,7 +54,7 @@ var owners = map[string]string{
 	"sigs.k8s.io/kustomize/":          "overlay plain",
 	"github.com/spf13/cobra":          "cmd/statefulc",
 	"golang.org/x/sys/":               "tree",
-	"github.com/rogpeppe/go-internal": "tree",
+	"github.com/rogpeppe/go-internal": "tree pipeline cmd/statefulc",
 }
 
 type listed struct {
