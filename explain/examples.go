@@ -170,6 +170,7 @@ var examples = map[string]string{
 	"Rack.first":                `groups: racked: racks: a: first: 5`,
 	"Rack.nodes":                `groups: dc2: racks: a: nodes: room: "7"`,
 	"Rack.zone":                 `groups: dc1: racks: a: zone: "eu-west-1a"`,
+	"Repository.layout":         `layout: "rendered"`,
 	"Repository.output":         `output: "gitops"`,
 	"Right.group":               `groups: db: api: [{group: "coordination.k8s.io"}]`,
 	"Right.resources":           `groups: db: api: [{resources: ["pods"]}]`,

@@ -52,6 +52,7 @@ func examplesOf(t *testing.T, b *Book) map[string]string {
 	out := map[string]string{ // a base shows neither
 		"Bundle.base":       `base: v1.#App & {name: "db", …}`,
 		"Repository.output": `output: "gitops"`,
+		"Repository.layout": `layout: "rendered"`,
 		"Bundle.overlays":   `overlays: prod: groups: db: replicas: 5`,
 	}
 	for key, of := range uses {

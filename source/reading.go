@@ -22,7 +22,7 @@ import (
 // whatever size and bytes a file has.
 type reader struct {
 	*directory
-	module string // the module's path
+	module string          // the module's path
 	seen   map[string]bool // directories, also those that are not there
 	files  map[string][sha256.Size]byte
 	size   int64
