@@ -42,4 +42,4 @@ mistakes:
 	rm -r .cue
 
 build:
-	go build -trimpath -ldflags='-s -w' -o statefulc ./cmd/statefulc
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o statefulc ./cmd/statefulc

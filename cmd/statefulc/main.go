@@ -11,15 +11,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	_ "github.com/statefulc/statefulc/internal/collector"
 )
 
 func main() {
-	// CUE makes garbage faster than it keeps data: half the time is the
-	// collector's at the default of 100.
-	debug.SetGCPercent(400)
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

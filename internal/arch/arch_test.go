@@ -39,7 +39,9 @@ var floors = map[string][]string{
 
 	"explain": {"source", "spec", "diag"},
 
-	"cmd/statefulc": {"pipeline", "explain", "overlay", "tree", "source", "schema", "diag"},
+	"internal/collector": {},
+
+	"cmd/statefulc": {"internal/collector", "pipeline", "explain", "overlay", "tree", "source", "schema", "diag"},
 
 	"internal/arch": {},
 }
