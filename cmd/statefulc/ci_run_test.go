@@ -48,6 +48,7 @@ esac
 		"PATH": filepath.Join(base, "bin") + ":" + os.Getenv("PATH"), "HOME": base, "CALLS": r.calls, "STATEFULC": binary,
 		"GITHUB_ACTION_PATH": filepath.Join(root, "templates"), // one file is enough to hash
 		"GITHUB_OUTPUT":      filepath.Join(r.temp, "output"), "RUNNER_TEMP": r.temp, "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64",
+		"GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "1",
 		"CI_PROJECT_DIR": r.dir,
 	}
 	if err := os.Mkdir(r.dir, 0o777); err != nil {
@@ -234,6 +235,14 @@ func TestActionPasses(t *testing.T) {
 		t.Errorf("nobody wanted %v", used[upload])
 	}
 
+	results := used["actions/cache@v4"]
+	if !strings.HasPrefix(results["key"], results["restore-keys"]) || !strings.HasSuffix(results["key"], "-77-1") {
+		t.Errorf("results: %v", results)
+	}
+	if _, err := os.Stat(filepath.Join(results["path"], "trim.txt")); err != nil {
+		t.Error(err)
+	}
+
 	// It is not compiled again.
 	r.write(r.calls, "")
 	if said, code, used = r.run(nil, true); code != 0 || r.asked() != "" || used["actions/cache/save@v4"] != nil {
@@ -276,6 +285,21 @@ func TestActionIsStrictOnDemand(t *testing.T) {
 		if said, code, _ := r.run(map[string]string{"strict": strict}, false); code != want || !strings.Contains(said, "::warning ") {
 			t.Errorf("strict %s: %d: %s", strict, code, said)
 		}
+	}
+}
+
+// Each application is in one part, and a part without any passes.
+func TestActionChecksAPart(t *testing.T) {
+	r := newRunner(t)
+	r.edit()
+	failed, keys := 0, map[string]bool{}
+	for _, shard := range []string{"1/3", "2/3", "3/3"} {
+		_, code, used := r.run(map[string]string{"shard": shard}, false)
+		failed += code
+		keys[used["actions/cache@v4"]["restore-keys"]] = true
+	}
+	if failed != 1 || len(keys) != 3 {
+		t.Errorf("%d failed, %v", failed, keys)
 	}
 }
 
@@ -349,6 +373,7 @@ func (r *runner) gitlab(with map[string]string) (string, int) {
 	maps.Copy(values, with)
 	env := map[string]string{}
 	for name, value := range job.Variables {
+		value = strings.ReplaceAll(value, "$CI_PROJECT_DIR", r.dir)
 		env[name] = interpolation.ReplaceAllStringFunc(value, func(e string) string { return values[interpolation.FindStringSubmatch(e)[1]] })
 	}
 	return r.bash(strings.Join(job.Script, "\n"), env)

@@ -294,6 +294,7 @@ func (r *repository) checkAndBuild(t *rapid.T, force bool) {
 	if code, said := r.build(t, "--check"); (code == 1) != r.differs() {
 		t.Fatalf("check: exit code %d; apps %v, built %v, edited %v\n%s", code, r.apps, r.built, r.edited, said)
 	}
+	r.checkShards(t)
 	if diff := cmp.Diff(before, r.snapshot(t)); diff != "" {
 		t.Fatalf("check wrote: %s", diff)
 	}
@@ -313,6 +314,33 @@ func (r *repository) checkAndBuild(t *rapid.T, force bool) {
 		t.Fatalf("the second build wrote: %s", diff)
 	}
 	r.isAsBelieved(t, after)
+}
+
+// checkShards lets several machines check their parts: together they say what
+// one check does.
+func (r *repository) checkShards(t *rapid.T) {
+	want, whole := r.findings(t)
+	var got []string
+	code, n := 0, rapid.IntRange(1, 3).Draw(t, "shards")
+	for i := range n {
+		one, part := r.findings(t, "--shard", fmt.Sprintf("%d/%d", i+1, n))
+		code, got = max(code, one), append(got, part...)
+	}
+	slices.Sort(got)
+	slices.Sort(whole)
+	if diff := cmp.Diff(whole, got); diff != "" || code != want {
+		t.Fatalf("%d shards: exit code %d, not %d: -whole +shards\n%s", n, code, want, diff)
+	}
+}
+
+// findings are those of a check, a line each.
+func (r *repository) findings(t *rapid.T, flags ...string) (code int, lines []string) {
+	var stdout, stderr bytes.Buffer
+	code = run(append([]string{"build", "--check", "--format", "github", r.dir + "/..."}, flags...), &stdout, &stderr)
+	if code > 1 {
+		t.Fatalf("exit code %d: %s", code, &stderr)
+	}
+	return code, slices.Collect(strings.Lines(stdout.String()))
 }
 
 // isAsBelieved compares what is on the disk with the model: whose trees there
