@@ -35,7 +35,7 @@ func ordered(v any, t reflect.Type) any {
 		}
 		return list
 	case string:
-		if t == reflect.TypeFor[resource.Quantity]() && isInteger(v) {
+		if isBare(v, t) {
 			return bare(v)
 		}
 	}
@@ -82,6 +82,11 @@ func below(t reflect.Type, step string) reflect.Type {
 		return t.Elem()
 	}
 	return reflect.TypeFor[any]()
+}
+
+// isBare reports whether a text of type t is written as a number.
+func isBare(v string, t reflect.Type) bool {
+	return manifest.Deref(t) == reflect.TypeFor[resource.Quantity]() && isInteger(v)
 }
 
 // isInteger reports whether a quantity without a unit reads back the same as a

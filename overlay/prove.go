@@ -111,10 +111,9 @@ func build(files []File, dir string) (map[manifest.Ref]*resource.Resource, error
 
 // difference compares what kustomize built with the compiled object. Where the
 // two are not the same word for word, it decodes what was built into the type
-// of the object, strictly, and compares them as the API server reads them: cpu:
-// 2 is a number in a file and a quantity in both objects.
+// of the object, strictly, and compares them as the API server reads them.
 func difference(res *resource.Resource, o *object) (manifest.Field, string) {
-	if isSame(res.YNode(), o.tree) {
+	if isSame(res.YNode(), o.tree, o.typ) {
 		return nil, ""
 	}
 	data, err := printed(res)
