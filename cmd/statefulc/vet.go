@@ -40,6 +40,9 @@ for all directories, also when there is nothing to say.`,
 			if o.kubernetes != "" && !o.manifests {
 				return errors.New("--kubernetes is for --manifests; a spec says itself which version it is for")
 			}
+			if o.manifests && o.shard.divides() {
+				return errors.New("--shard is for specs; name the manifests of each part")
+			}
 			if err := o.contradiction(); err != nil {
 				return err
 			}
