@@ -79,6 +79,9 @@ func (r *row) measure() error {
 	}
 	running.Wait()
 	whole := usage{time: time.Since(start)}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
 	for _, u := range used {
 		whole.cpu += u.cpu
 		whole.memory = max(whole.memory, u.memory)
@@ -88,7 +91,7 @@ func (r *row) measure() error {
 		whole.cpu = whole.cpu * time.Duration(r.of) / time.Duration(len(r.run))
 	}
 	r.rounds = append(r.rounds, whole)
-	return errors.Join(errs...)
+	return nil
 }
 
 // execute runs a process. It returns what it took, but for the time.

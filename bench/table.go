@@ -16,7 +16,11 @@ func table(title string, rows []*row) string {
 			fmt.Fprintf(&out, "| `%s` | %s: did not run, %s | | | | | %s |\n", r.command, r.what, cell(r.err.Error()), r.aims())
 			continue
 		}
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %.2f | %s | %s | %s |\n", r.command, r.what, seconds(r.time()), r.ratio(rows[0]), seconds(r.cpu()), megabytes(r.memory()), r.aims())
+		ratio := ""
+		if rows[0].err == nil {
+			ratio = fmt.Sprintf("%.2f", r.ratio(rows[0]))
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", r.command, r.what, seconds(r.time()), ratio, seconds(r.cpu()), megabytes(r.memory()), r.aims())
 	}
 	return out.String()
 }
