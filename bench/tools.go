@@ -24,8 +24,9 @@ var peers = []peer{
 
 // toolbox are the programs by name, and why there are not all.
 type toolbox struct {
-	paths   map[string]string
-	missing map[string]error
+	paths    map[string]string
+	missing  map[string]error
+	measured string // which statefulc
 }
 
 // install builds statefulc, unless one is given, and the peers.
@@ -34,10 +35,11 @@ func install(bin, statefulc string) (*toolbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &toolbox{paths: map[string]string{}, missing: map[string]error{}}
+	t := &toolbox{paths: map[string]string{}, missing: map[string]error{}, measured: statefulc}
 	if t.paths["statefulc"], err = filepath.Abs(statefulc); statefulc == "" {
 		t.paths["statefulc"] = filepath.Join(bin, "statefulc")
 		err = goTool(bin, "build", "-trimpath", "-ldflags=-s -w", "-o", t.paths["statefulc"], "./cmd/statefulc")
+		t.measured = revision()
 	}
 	if err != nil {
 		return nil, err
@@ -71,7 +73,16 @@ func (t *toolbox) String() string {
 			fmt.Fprintf(&have, ", %s %s", p.name, p.version)
 		}
 	}
-	return "statefulc" + have.String() + ".\n" + lack.String()
+	return "statefulc " + t.measured + have.String() + ".\n" + lack.String()
+}
+
+// revision is what Git calls the files of this directory.
+func revision() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return "of no revision"
+	}
+	return strings.TrimSpace(string(out))
 }
 
 func lastLine(text []byte) string {
