@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// workshop is where commands run: repositories of one and of n applications,
-// one of each for builds that find nothing there, and one that is built; one of
-// 2n; and peers/, of n.
+// workshop is where commands run. It has repositories of one and of n
+// applications, each twice: for builds that find nothing there, and built
+// already; one of 2n; and the files of the peers, for n.
 type workshop struct {
 	dir   string
 	tools *toolbox
@@ -156,7 +156,8 @@ func (w *workshop) many() []*row {
 	})
 }
 
-// sample is a process for each overlay, of which it runs fifty.
+// sample is a process for each overlay, of which it runs fifty. Helm has the
+// values of production for both.
 func (w *workshop) sample(name string, of func(a application, env string) process) *row {
 	r := &row{command: name, of: 2 * w.n}
 	for i := range min(w.n, 25) {
