@@ -1,4 +1,4 @@
-.PHONY: test fast generated check update mistakes bench build
+.PHONY: test fast generated check update mistakes bench profile build
 
 # All tests: of the compiler, with two thousand generated specs, then on a real
 # Kubernetes API server with its real controllers. The first run compiles
@@ -26,9 +26,16 @@ check:
 	go mod tidy -diff
 	go mod verify
 
-# Load, compile, validate, emit and prove: of an example, of generated specs stage
-# by stage, and of a repository of a thousand, with the memory that is live. Ten minutes.
+# statefulc beside kustomize, Helm and cue, which it installs: the tables of
+# README. The processes as users run them, with time and peak memory. About ten
+# minutes, beside the first installation; BENCH="-n 50 -rounds 1" for a look.
 bench:
+	go run ./bench $(BENCH)
+
+# Where the time goes: load, compile, validate, emit and prove, of an example, of
+# generated specs stage by stage, and of a repository of a thousand, with the
+# memory that is live. Go benchmarks in one process; ten minutes.
+profile:
 	go test ./pipeline -run '^$$' -bench . -benchmem -timeout 1h
 
 # Goldens, scripts and the examples' output, rewritten. Read the diff.

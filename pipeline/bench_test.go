@@ -80,7 +80,7 @@ func BenchmarkStages(b *testing.B) {
 // A repository of generated specs with three environments each, as one process
 // on one core goes through it. Heap is the most that was live at once: it grows
 // with the largest spec and with what a CUE context keeps of a hundred, not
-// with the number of specs. `make bench` takes the thousand of the issue.
+// with the number of specs. `make profile` takes the thousand of the issue.
 func BenchmarkRepository(b *testing.B) {
 	overlay.Warm()
 	dirs := generated(b, 1000)
