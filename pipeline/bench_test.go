@@ -61,9 +61,10 @@ func BenchmarkStages(b *testing.B) {
 		return nil
 	})
 	stage("validate", func(i int) error {
+		var verdicts validate.Verdicts
 		for n, env := range specs[i] {
 			validate.Spec(env)
-			validate.Objects(sets[i][n], env.Index, env.App.Kubernetes)
+			validate.Objects(sets[i][n], env.Index, env.App.Kubernetes, &verdicts)
 		}
 		return nil
 	})

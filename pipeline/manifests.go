@@ -23,7 +23,7 @@ func VetManifests(path, kubernetes string) (diag.List, error) {
 	}
 	for _, u := range units {
 		found = append(found, u.Found...)
-		for _, d := range validate.Objects(u.Objects, u.Index, kubernetes) {
+		for _, d := range validate.Objects(u.Objects, u.Index, kubernetes, new(validate.Verdicts)) {
 			d.Path, d.Scope = "", nil // which are for specs
 			if !isSaid(u.Found, d) {
 				found = append(found, d)

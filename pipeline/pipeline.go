@@ -112,13 +112,14 @@ func (p *Pipeline) vet(dir string) (*Result, error) {
 	// What the compiler reports leaves something out of the objects; the rest is
 	// judged all the same, so that one run tells all.
 	waivers, whole := validate.Waivers{Rules: Rules(), Today: p.Today}, !found.HasErrors()
+	var verdicts validate.Verdicts
 	for i := range r.Environments {
 		env := &r.Environments[i]
 		objects, refused := compiler.Compile(env.Environment)
 		env.Objects, whole = objects, whole && !refused.HasErrors()
 		found := slices.Concat(validate.Spec(env.Environment), refused)
 		if !p.Unchecked {
-			found = append(found, except(refused, validate.Objects(objects, env.Index, env.App.Kubernetes))...)
+			found = append(found, except(refused, validate.Objects(objects, env.Index, env.App.Kubernetes, &verdicts))...)
 		}
 		r.Found = append(r.Found, waivers.Judge(env.Environment, found)...)
 	}

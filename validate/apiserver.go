@@ -34,7 +34,7 @@ that the compiler does not know, or in another version, are taken as they are.`,
 			if !apiserver.Knows(o.Value.GetObjectKind().GroupVersionKind()) {
 				continue // of a project that we do not know, or one that the compiler does not make
 			}
-			verdicts := apiserver.Create(o.Value)
+			verdicts := p.Verdicts.of(o)
 			for _, v := range verdicts {
 				if !isOfPort(v, verdicts) {
 					p.verdict(o, v)

@@ -32,7 +32,7 @@ func TestRemedies(t *testing.T) {
 		{service, "Required value", "State it."},
 		{service, "Invalid value", "Change it, or what it is made of: the API server would refuse the object."},
 	} {
-		found := Objects(&manifest.Set{Objects: []*manifest.Object{{Value: c.of}}}, &spec.Index{}, "1.33")
+		found := Objects(&manifest.Set{Objects: []*manifest.Object{{Value: c.of}}}, &spec.Index{}, "1.33", new(Verdicts))
 		said := false
 		for _, d := range found {
 			if strings.Contains(d.Message, c.message) {

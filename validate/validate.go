@@ -43,6 +43,7 @@ type ObjectsPass struct {
 	pass
 	Kubernetes string // the version that they are for: 1.37
 	Set        *manifest.Set
+	Verdicts   *Verdicts
 }
 
 // Spec applies the rules on specs.
@@ -60,12 +61,13 @@ func Spec(env spec.Environment) diag.List {
 
 // Objects applies the rules on objects. The index says where the places are
 // that the objects' links lead to. The version is that of the cluster they are
-// for; "" is the newest that is known.
-func Objects(set *manifest.Set, index *spec.Index, kubernetes string) diag.List {
+// for; "" is the newest that is known. Verdicts are shared by sets that have
+// objects in common.
+func Objects(set *manifest.Set, index *spec.Index, kubernetes string, verdicts *Verdicts) diag.List {
 	var found diag.List
 	for _, r := range Rules {
 		if r.Objects != nil {
-			p := &ObjectsPass{pass: pass{rule: r.Rule, index: index}, Kubernetes: cmp.Or(kubernetes, apiserver.Newest), Set: set}
+			p := &ObjectsPass{pass: pass{rule: r.Rule, index: index}, Kubernetes: cmp.Or(kubernetes, apiserver.Newest), Set: set, Verdicts: verdicts}
 			r.Objects(p)
 			found = append(found, p.found...)
 		}
