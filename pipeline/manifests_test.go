@@ -48,6 +48,20 @@ func TestManifests(t *testing.T) {
 				}
 				seen[d.Rule] = true
 			}
+			for _, file := range filesBelow(t, path) {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				inFile := slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool { return d.Pos.File != file })
+				for line, all := range fixes(string(text)) {
+					for _, words := range all {
+						if !remedied(inFile, line, words) {
+							t.Errorf("%s:%d: no remedy says %s", file, line, words)
+						}
+					}
+				}
+			}
 			slices.Sort(got)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
@@ -66,24 +80,35 @@ var targetVersion = regexp.MustCompile(`# kubernetes: (\S+)`)
 // wantedBelow are the findings that the files of a case ask for.
 func wantedBelow(t *testing.T, root string) (want []string, version string) {
 	t.Helper()
-	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
+	for _, path := range filesBelow(t, root) {
 		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, w := range wanted(string(text)) {
 			want = append(want, path+":"+w)
 		}
 		if m := targetVersion.FindSubmatch(text); m != nil {
 			version = string(m[1])
 		}
+	}
+	slices.Sort(want)
+	return want, version
+}
+
+// filesBelow are the files of a case.
+func filesBelow(t *testing.T, root string) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files = append(files, path)
+		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.Sort(want)
-	return want, version
+	return files
 }
 
 // What the compiler writes has nothing that the same rules find in the files.
