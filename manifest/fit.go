@@ -207,19 +207,11 @@ func (f *fitting) fields(at place, v any, t reflect.Type) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		if !slices.Contains(known, key) {
-			f.report(at.entry(key), nil, fmt.Sprintf("unknown field %q", key), cmp.Or(diag.DidYouMean(key, known), among(known)))
+			f.report(at.entry(key), nil, fmt.Sprintf("unknown field %q", key), diag.OneOf(key, known, "Leave it out, or put it where it belongs."))
 			continue
 		}
 		f.fit(at.entry(key), m[key], FieldType(t, key))
 	}
-}
-
-// among lists what is known if that is not long.
-func among(known []string) string {
-	if len(known) > 8 {
-		return "Leave it out, or put it where it belongs."
-	}
-	return "Known here: " + strings.Join(known, ", ") + "."
 }
 
 func (f *fitting) entries(at place, v any, elem reflect.Type) {

@@ -1,7 +1,6 @@
 package plain
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,7 +100,7 @@ func (t *tracer) idle(u *unit, built []*built) (stops bool) {
 		}
 		stops = stops || p.target == nil
 		u.report(idlePatch, diag.Error, at.pos, fmt.Sprintf("there is no %s to patch", strings.TrimSuffix(kind.str()+"/"+name.str(), "/")),
-			cmp.Or(diag.DidYouMean(name.str(), kinds[kind.str()]), "Name an object that the kustomization has."))
+			diag.OneOf(name.str(), kinds[kind.str()], "Name an object that the kustomization has."))
 	}
 	return stops
 }

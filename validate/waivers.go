@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -121,7 +120,7 @@ func (w *Waivers) refuse(env spec.Environment, path spec.Path, one waiver) (diag
 	switch {
 	case at < 0:
 		return about(waiverUnknown, env, path, fmt.Sprintf("there is no rule %q", one.rule),
-			cmp.Or(diag.DidYouMean(one.rule, w.waivable()), waiverUnknown.Fix)), true
+			diag.OneOf(one.rule, w.waivable(), waiverUnknown.Fix)), true
 	case w.Rules[at].Final:
 		return about(waiverUnknown, env, path, fmt.Sprintf("findings of %s cannot be waived", one.rule),
 			"Mend what it reports, and delete the waiver."), true
