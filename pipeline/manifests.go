@@ -22,19 +22,11 @@ func VetManifests(path, kubernetes string) (diag.List, error) {
 		return nil, err
 	}
 	for _, u := range units {
-		found = append(found, u.Found...)
-		for _, d := range validate.Objects(u.Objects, u.Index, kubernetes) {
-			d.Path, d.Scope = "", nil // which are for specs
-			if !isSaid(u.Found, d) {
-				found = append(found, d)
-			}
+		judged := validate.Objects(u.Objects, u.Index, kubernetes)
+		for i := range judged {
+			judged[i].Path, judged[i].Scope = "", nil // which are for specs
 		}
+		found = slices.Concat(found, u.Found, judged.Except(u.Found))
 	}
 	return found.Sorted(), nil
-}
-
-// isSaid reports whether a field was reported as it was read: what did not fit
-// was taken out of the object, and is not missing.
-func isSaid(found diag.List, d diag.Diagnostic) bool {
-	return d.Field != "" && slices.ContainsFunc(found, func(f diag.Diagnostic) bool { return f.Object == d.Object && f.Field == d.Field })
 }

@@ -93,7 +93,7 @@ func (p *Pipeline) Vet(dir string) (*Result, error) {
 		env := &r.Environments[i]
 		objects, refused := compiler.Compile(env.Environment)
 		env.Objects, whole = objects, whole && !refused.HasErrors()
-		found := slices.Concat(validate.Spec(env.Environment), refused, except(refused, validate.Objects(objects, env.Index, env.App.Kubernetes)))
+		found := slices.Concat(validate.Spec(env.Environment), refused, validate.Objects(objects, env.Index, env.App.Kubernetes).Except(refused))
 		r.Found = append(r.Found, waivers.Judge(env.Environment, found)...)
 	}
 	if whole {
@@ -101,14 +101,6 @@ func (p *Pipeline) Vet(dir string) (*Result, error) {
 	}
 	r.Found = r.Found.Sorted()
 	return r, nil
-}
-
-// except leaves out what is found at a path that the compiler has refused: a
-// mistake is told once, in the words of the spec.
-func except(refused, found diag.List) diag.List {
-	return slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
-		return slices.ContainsFunc(refused, func(r diag.Diagnostic) bool { return r.Path == d.Path })
-	})
 }
 
 // Rules are all kinds of findings, by the stage that makes them.
