@@ -33,7 +33,7 @@ func TestManifests(t *testing.T) {
 	for _, path := range cases {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			want, version := wantedBelow(t, path)
-			found, err := pipeline.VetManifests(path, version)
+			found, err := pipeline.VetManifests(path, version, options.Today)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +115,7 @@ func TestExamplesAreSoundAsFiles(t *testing.T) {
 		t.Fatalf("no examples: %v", err)
 	}
 	for _, dir := range dirs {
-		found, err := pipeline.VetManifests(dir, "")
+		found, err := pipeline.VetManifests(dir, "", options.Today)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestMistakesInCompiledFilesAreFound(t *testing.T) {
 			if err := os.WriteFile(path, []byte(before+change[1]+after), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			found, err := pipeline.VetManifests(dir, "")
+			found, err := pipeline.VetManifests(dir, "", options.Today)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -193,7 +193,7 @@ func TestStrangeDirectories(t *testing.T) {
 	run("kustomization", os.WriteFile(dir+"/k/kustomization.yaml", []byte("resources: [pipe.yaml, ../good.yaml, https://example.com/a.yaml, 'github.com/example/x//y?ref=v1']\n"), 0o644))
 	run("pipe", exec.Command("mkfifo", dir+"/k/pipe.yaml").Run())
 
-	found, err := pipeline.VetManifests(dir, "")
+	found, err := pipeline.VetManifests(dir, "", options.Today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestColumnsOfManifests(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	found, err := pipeline.VetManifests(file, "")
+	found, err := pipeline.VetManifests(file, "", options.Today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestRelatedPlacesOfManifests(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	found, err := pipeline.VetManifests(file, "")
+	found, err := pipeline.VetManifests(file, "", options.Today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +283,7 @@ func FuzzManifests(f *testing.F) {
 			if err := os.WriteFile(path, text, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			found, err := pipeline.VetManifests(path, "1.33")
+			found, err := pipeline.VetManifests(path, "1.33", options.Today)
 			if err == nil && len(found) > 0 && !found[0].Pos.IsValid() {
 				t.Errorf("a finding without an address: %+v", found[0])
 			}

@@ -98,8 +98,11 @@ func (t *tracer) idle(u *unit, built []*built) (stops bool) {
 				at = narrower
 			}
 		}
-		stops = stops || p.target == nil
-		u.report(idlePatch, diag.Error, at.pos, fmt.Sprintf("there is no %s to patch", strings.TrimSuffix(kind.str()+"/"+name.str(), "/")),
+		rule := idlePatch
+		if p.target == nil {
+			rule, stops = unbuilt, true
+		}
+		u.report(rule, diag.Error, at.pos, fmt.Sprintf("there is no %s to patch", strings.TrimSuffix(kind.str()+"/"+name.str(), "/")),
 			diag.OneOf(name.str(), kinds[kind.str()], "Name an object that the kustomization has."))
 	}
 	return stops
@@ -194,8 +197,8 @@ func (d disk) ReadFile(path string) ([]byte, error) {
 	if err != nil || !slices.Contains(kustomizationNames, filepath.Base(path)) {
 		return data, err
 	}
-	documents, found := parse(path, data)
-	if found.HasErrors() || len(documents) != 1 || !documents[0].isMap() {
+	documents, read := parse(path, data)
+	if read.found.HasErrors() || len(documents) != 1 || !documents[0].isMap() {
 		return data, nil // kustomize says why
 	}
 	k := &kustomization{dir: filepath.Dir(path), file: path, value: documents[0]}

@@ -36,7 +36,7 @@ func (t *tracer) unscaled(u *unit) map[diag.Pos]bool {
 				continue
 			}
 			out[realPos(r.pos)] = true
-			u.report(idlePatch, diag.Error, r.get("name").pos, "there is no StatefulSet, Deployment or ReplicaSet "+name+" to scale",
+			u.report(unbuilt, diag.Error, r.get("name").pos, "there is no StatefulSet, Deployment or ReplicaSet "+name+" to scale",
 				diag.OneOf(name, known, "Name an object that the kustomization has."))
 		}
 	}

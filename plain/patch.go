@@ -43,9 +43,9 @@ func (l *loader) patch(k *kustomization, v *value) []patch {
 	var documents []*value
 	switch r := k.reference(&value{scalar: name}, false); {
 	case inline != nil && (name == "" || strings.Contains(name, "\n")):
-		found := diag.List(nil)
-		documents, found = parseIn(inline)
-		l.found = append(l.found, found...)
+		var read *text
+		documents, read = parseIn(inline)
+		l.heed(read)
 	case name != "" && r.missing() == nil:
 		documents = l.read(r.path).documents
 	}
