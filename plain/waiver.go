@@ -27,7 +27,11 @@ func (t *text) waive(values []*value) {
 	if t.only.IsValid() {
 		return
 	}
+	var ends map[int]int
 	for i, line := range t.lines {
+		if !bytes.Contains(line, []byte("statefulc:")) {
+			continue
+		}
 		line = bytes.TrimRight(line, "\r\n")
 		m := directive.FindSubmatchIndex(line)
 		if m == nil || t.literals[t.line+i+1] {
@@ -35,7 +39,13 @@ func (t *text) waive(values []*value) {
 		}
 		w := diag.Waiver{Pos: diag.Pos{File: t.file, Line: t.line + i + 1, Col: t.indent + m[2] + 1}}
 		if t.reads(&w, strings.TrimSpace(string(line[m[4]:m[5]])), string(line[m[6]:m[7]])) {
-			t.aim(&w, i, bytes.TrimSpace(line[:m[2]]), values)
+			if ends == nil {
+				ends = map[int]int{}
+				for _, v := range values {
+					v.ends(ends)
+				}
+			}
+			t.aim(&w, i, bytes.TrimSpace(line[:m[2]]), ends)
 			t.waivers = append(t.waivers, w)
 		}
 	}
@@ -69,17 +79,15 @@ func (t *text) reads(w *diag.Waiver, word, rest string) bool {
 
 // aim finds the lines of what a comment in the i-th line is about: of all that
 // begins where it stands, or in the next line that is none.
-func (t *text) aim(w *diag.Waiver, i int, before []byte, values []*value) {
+func (t *text) aim(w *diag.Waiver, i int, before []byte, ends map[int]int) {
 	for isNothing(before) {
 		if i++; i >= len(t.lines) {
 			return
 		}
 		before = bytes.TrimSpace(t.lines[i])
 	}
-	w.First, w.Last = t.line+i+1, t.line+i+1
-	for _, v := range values {
-		v.extend(w)
-	}
+	w.First = t.line + i + 1
+	w.Last = max(w.First, ends[w.First])
 }
 
 // isNothing reports whether a line, without white space, holds no value.
@@ -87,28 +95,16 @@ func isNothing(line []byte) bool {
 	return len(line) == 0 || line[0] == '#' || line[0] == '%' || isSeparator(line)
 }
 
-// extend lets w end where the last value ends that begins in its first line.
-func (v *value) extend(w *diag.Waiver) {
-	if v.pos.Line == w.First {
-		w.Last = max(w.Last, v.lastLine())
-		return
-	}
-	for _, below := range v.entries {
-		below.extend(w)
-	}
-	for _, below := range v.list {
-		below.extend(w)
-	}
-}
-
-// lastLine is the last one in which something of v begins, or a literal ends.
-func (v *value) lastLine() int {
+// ends finds the last line of what begins in each: where something of it
+// begins, or a literal ends. It returns that of v.
+func (v *value) ends(in map[int]int) int {
 	last := max(v.pos.Line, v.last)
 	for _, below := range v.entries {
-		last = max(last, below.lastLine())
+		last = max(last, below.ends(in))
 	}
 	for _, below := range v.list {
-		last = max(last, below.lastLine())
+		last = max(last, below.ends(in))
 	}
+	in[v.pos.Line] = max(in[v.pos.Line], last)
 	return last
 }
