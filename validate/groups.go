@@ -20,6 +20,15 @@ func (p *ObjectsPass) groupStates(o *manifest.Object, f manifest.Field, name str
 	})
 }
 
+// inWords is what to do about an object, in the words of what it was made of: a
+// spec, or itself.
+func inWords(o *manifest.Object, ofSpec, ofObject string) string {
+	if isCompiled(o) {
+		return ofSpec
+	}
+	return ofObject
+}
+
 // isCompiled reports whether an object was made of a spec, not written by a
 // user as it is. What is from a file has its own name there: StatefulSet/db.
 func isCompiled(o *manifest.Object) bool {
