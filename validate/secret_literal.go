@@ -93,15 +93,16 @@ func (p *ObjectsPass) isCertain(o *manifest.Object, at manifest.Field, value str
 	return len(all) > 0
 }
 
-// withPassword is an address with a user and a password: postgres://app:a@db.
-var withPassword = regexp.MustCompile(`\b[a-zA-Z][-+.a-zA-Z0-9]*://[^\s:/@"']*:([^\s/@"']+)@`)
+// withPassword is an address with a user and a password: postgres://app:a@db,
+// or as MySQL's driver for Go has it, app:a@tcp(db:3306)/.
+var withPassword = regexp.MustCompile(`\b(?:[a-zA-Z][-+.a-zA-Z0-9]*://[^\s:/@"']*:([^\s/@"']+)@|[-.\w]+:([^\s/@"']+)@(?:tcp|unix)?\()`)
 
 func (p *ObjectsPass) isURL(o *manifest.Object, at manifest.Field, value string) bool {
-	if !strings.Contains(value, "://") {
+	if !strings.Contains(value, "://") && !(strings.Contains(value, "@") && strings.Contains(value, "(")) {
 		return false
 	}
 	for _, m := range withPassword.FindAllStringSubmatch(value, -1) {
-		if mayBeSecret(m[1]) {
+		if mayBeSecret(m[1] + m[2]) {
 			p.On(o, at, "a URL has its password in plain sight", secretFix(o))
 			return true
 		}
