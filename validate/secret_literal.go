@@ -98,7 +98,7 @@ func (p *ObjectsPass) isCertain(o *manifest.Object, at manifest.Field, value str
 var withPassword = regexp.MustCompile(`\b(?:[a-zA-Z][-+.a-zA-Z0-9]*://[^\s:/@"']*:([^\s/@"']+)@|[-.\w]+:([^\s/@"']+)@(?:tcp|unix)?\()`)
 
 func (p *ObjectsPass) isURL(o *manifest.Object, at manifest.Field, value string) bool {
-	if !strings.Contains(value, "://") && !(strings.Contains(value, "@") && strings.Contains(value, "(")) {
+	if !strings.Contains(value, "@") {
 		return false
 	}
 	for _, m := range withPassword.FindAllStringSubmatch(value, -1) {
