@@ -27,9 +27,10 @@ not, and no ordinals.`,
 		Fix:    "Write the name that there is; in a spec, dns of the group has it.",
 	},
 	Objects: func(p *ObjectsPass) {
-		all := workloads(p.Set)
-		for _, w := range all {
-			h := &hosts{ObjectsPass: p, own: w, namespace: w.Value.GetNamespace(), all: all}
+		h := &hosts{ObjectsPass: p, all: workloads(p.Set)}
+		h.pods, h.groups = h.hints()
+		for _, w := range h.all {
+			h.own, h.namespace = w, w.Value.GetNamespace()
 			for _, c := range w.containers() {
 				for _, e := range c.Env {
 					h.in(w.Object, c.in("env[%s].value", e.Name), e.Value)
@@ -43,7 +44,7 @@ not, and no ordinals.`,
 			}
 		}
 		for o, m := range objectsOf[*corev1.ConfigMap](p.Set) {
-			h := &hosts{ObjectsPass: p, namespace: m.Namespace, all: all}
+			h.own, h.namespace = workload{}, m.Namespace
 			for _, key := range slices.Sorted(maps.Keys(m.Data)) {
 				h.in(o, manifest.ParseField("data["+key+"]"), m.Data[key])
 			}
@@ -54,10 +55,36 @@ not, and no ordinals.`,
 // hosts looks for names in the settings of a workload, or in a ConfigMap.
 type hosts struct {
 	*ObjectsPass
-	own       workload // none of a ConfigMap
+	all          []workload
+	pods, groups []string // what a line has that names a pod, or a group's Service
+
+	own       workload // whose settings they are; none of a ConfigMap
 	namespace string
-	all       []workload
 }
+
+// hints are parts of what is looked for. Few lines have one, and the expressions
+// are slow: 6 MB in a second.
+func (h *hosts) hints() (pods, groups []string) {
+	pods = []string{"-peers", "-headless", ".svc"}
+	for _, s := range objectsOf[*corev1.Service](h.Set) {
+		pods = append(pods, "."+s.Name)
+	}
+	for _, w := range h.all {
+		if w.set != nil && w.set.Spec.ServiceName != "" {
+			pods = append(pods, "."+w.set.Spec.ServiceName)
+		}
+		if ns := w.Value.GetNamespace(); ns != "" {
+			pods = append(pods, "."+ns)
+		}
+		if group := groupOf(w); group != "" {
+			groups = append(groups, group+":")
+		}
+	}
+	slices.Sort(pods)
+	return slices.Compact(pods), groups
+}
+
+func groupOf(w workload) string { return w.template.Labels["app.kubernetes.io/component"] }
 
 var (
 	// podHost is set-0.service and what follows, or the pod's own name before it.
@@ -68,18 +95,31 @@ var (
 
 // in reports the first wrong name of a text: the others are wrong alike.
 func (h *hosts) in(o *manifest.Object, at manifest.Field, text string) {
-	for _, m := range podHost.FindAllStringSubmatch(text, -1) {
-		if right, wrong := h.pod(m[2], m[3], m[4]); wrong {
-			h.On(o, at, "no pod is called "+m[1], right)
+	for line := range strings.Lines(text) {
+		if h.inLine(o, at, line) {
 			return
 		}
 	}
-	for _, m := range hostPort.FindAllStringSubmatch(text, -1) {
-		if right := h.service(m[1], m[2]); right != "" && isCompiled(o) {
-			h.On(o, at, "no Service is called "+m[1], fmt.Sprintf("Write %s, the Service of that group.", right))
-			return
+}
+
+func (h *hosts) inLine(o *manifest.Object, at manifest.Field, line string) bool {
+	if hasOne(line, h.pods) {
+		for _, m := range podHost.FindAllStringSubmatch(line, -1) {
+			if right, wrong := h.pod(m[2], m[3], m[4]); wrong {
+				h.On(o, at, "no pod is called "+m[1], right)
+				return true
+			}
 		}
 	}
+	if isCompiled(o) && hasOne(line, h.groups) {
+		for _, m := range hostPort.FindAllStringSubmatch(line, -1) {
+			if right := h.service(m[1], m[2]); right != "" {
+				h.On(o, at, "no Service is called "+m[1], fmt.Sprintf("Write %s, the Service of that group.", right))
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // pod judges the name of a pod, and says what is right if it is wrong.
@@ -138,7 +178,7 @@ func (h *hosts) service(group, port string) string {
 		return ""
 	}
 	for _, w := range h.all {
-		if w.template.Labels["app.kubernetes.io/component"] != group || !h.listens(w, port) {
+		if groupOf(w) != group || !h.listens(w, port) {
 			continue
 		}
 		for _, s := range objectsOf[*corev1.Service](h.Set) {
