@@ -13,23 +13,18 @@ import (
 	"github.com/statefulc/statefulc/spec"
 )
 
-// identity are the variables that tell a container who and where it is, in
-// the order in which they are set: before all others, which may use them.
-//
-// ZONE is the label that Kubernetes puts on a pod when it binds it to a node:
-// by default from 1.35 on (PodTopologyLabelsAdmission).
-var identity = []struct {
-	name   string
-	source func(*Container) *corev1.EnvVarSource
-}{
-	{"POD_NAME", fieldRef("metadata.name")},
-	{"POD_IP", fieldRef("status.podIP")},
-	{"POD_ORDINAL", fieldRef("metadata.labels['apps.kubernetes.io/pod-index']")},
-	{"NODE_NAME", fieldRef("spec.nodeName")},
-	{"NAMESPACE", fieldRef("metadata.namespace")},
-	{"ZONE", fieldRef("metadata.labels['topology.kubernetes.io/zone']")},
-	{"CPU_LIMIT", cpuLimit},
-	{"MEMORY_LIMIT", memoryLimit},
+// identity is where the variables of [spec.Identity] come from. ZONE is the
+// label that Kubernetes puts on a pod when it binds it to a node: by default
+// from 1.35 on (PodTopologyLabelsAdmission).
+var identity = map[string]func(*Container) *corev1.EnvVarSource{
+	"POD_NAME":     fieldRef("metadata.name"),
+	"POD_IP":       fieldRef("status.podIP"),
+	"POD_ORDINAL":  fieldRef("metadata.labels['apps.kubernetes.io/pod-index']"),
+	"NODE_NAME":    fieldRef("spec.nodeName"),
+	"NAMESPACE":    fieldRef("metadata.namespace"),
+	"ZONE":         fieldRef("metadata.labels['topology.kubernetes.io/zone']"),
+	"CPU_LIMIT":    cpuLimit,
+	"MEMORY_LIMIT": memoryLimit,
 }
 
 func fieldRef(path string) func(*Container) *corev1.EnvVarSource {
@@ -94,19 +89,19 @@ func (e *environ) add(v corev1.EnvVar, from spec.Path) {
 	e.object.From(fmt.Sprintf("%s.spec.%s[%s].env[%s]", e.Pod.field, e.list, e.name, v.Name), from)
 }
 
-// setIdentity sets those variables of [identity] that the container mentions
-// anywhere: Kubernetes expands them, or a shell, or the program itself.
+// setIdentity sets those variables of [spec.Identity] that the container
+// mentions anywhere: Kubernetes expands them, or a shell, or the program itself.
 func (e *environ) setIdentity() {
 	texts := e.texts()
-	for _, id := range identity {
-		if own, ok := e.values[id.name]; ok && own.Text != selfReference(id.name) {
+	for _, name := range spec.Identity {
+		if own, ok := e.values[name]; ok && own.Text != selfReference(name) {
 			continue
 		}
-		at := slices.IndexFunc(texts, func(t text) bool { return mentions(t.text, id.name) })
-		if at < 0 || !e.has(id.name, texts) {
+		at := slices.IndexFunc(texts, func(t text) bool { return mentions(t.text, name) })
+		if at < 0 || !e.has(name, texts) {
 			continue
 		}
-		e.add(corev1.EnvVar{Name: id.name, ValueFrom: id.source(e.Container)}, texts[at].path)
+		e.add(corev1.EnvVar{Name: name, ValueFrom: identity[name](e.Container)}, texts[at].path)
 	}
 }
 

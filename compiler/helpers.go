@@ -143,7 +143,7 @@ func (c *Container) see(main *Container) {
 			}
 		}
 		if !found {
-			c.report("mount-known", []string{"mounts", what}, fmt.Sprintf("the main container has no directory %q", what), cmp.Or(diag.DidYouMean(what, keysOf(main.Storage)), "State the name of a storage of the group, or a path that is mounted there."))
+			c.report("mount-known", []string{"mounts", what}, fmt.Sprintf("the main container has no directory %q", what), diag.OneOf(what, keysOf(main.Storage), "State the name of a storage of the group, or a path that is mounted there."))
 		}
 	})
 }

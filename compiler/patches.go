@@ -8,6 +8,7 @@ import (
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
 )
@@ -88,7 +89,7 @@ func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
 			kinds = append(kinds, ref.Kind)
 		}
 	}
-	fix := oneOf(t.Name, names, oneOf(t.Kind, kinds, "See what there is: statefulc build -o -."))
+	fix := diag.OneOf(t.Name, names, diag.OneOf(t.Kind, kinds, "See what there is: statefulc build -o -."))
 	c.report("patch-target", at.Join("target"), fmt.Sprintf("there is no %s %q", t.Kind, t.Name), fix)
 	return nil
 }

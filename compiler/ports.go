@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -57,5 +58,5 @@ func (g *Group) portNamed(name string, at spec.Path, audiences ...string) *port 
 }
 
 func (c *Context) unknownPort(name string, at spec.Path, known []string) {
-	c.report("port-name", at, "there is no port "+quoted(name), oneOf(name, known, "State it under ports."))
+	c.report("port-name", at, "there is no port "+quoted(name), diag.OneOf(name, known, "State it under ports."))
 }

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -46,7 +47,7 @@ const modeSecret int32 = 0o440
 func (c *Context) declared(secret string, at spec.Path) (spec.Secret, bool) {
 	s, ok := c.App.Secrets[secret]
 	if !ok {
-		c.report("secret-declared", at, fmt.Sprintf("the secret %q is not declared", secret), oneOf(secret, slices.Sorted(maps.Keys(c.App.Secrets)), "Declare it under secrets, with its keys."))
+		c.report("secret-declared", at, fmt.Sprintf("the secret %q is not declared", secret), diag.OneOf(secret, slices.Sorted(maps.Keys(c.App.Secrets)), "Declare it under secrets, with its keys."))
 	}
 	return s, ok
 }
@@ -54,7 +55,7 @@ func (c *Context) declared(secret string, at spec.Path) (spec.Secret, bool) {
 // secretKey refers to a key of a secret, which both have to be declared.
 func (c *Context) secretKey(ref spec.KeyRef, at spec.Path) *corev1.SecretKeySelector {
 	if s, ok := c.declared(ref.Secret, at); ok && !slices.Contains(s.Keys, ref.Key) {
-		c.report("secret-declared", at, fmt.Sprintf("the secret %q has no key %q", ref.Secret, ref.Key), oneOf(ref.Key, s.Keys, ""))
+		c.report("secret-declared", at, fmt.Sprintf("the secret %q has no key %q", ref.Secret, ref.Key), diag.OneOf(ref.Key, s.Keys, "Name a key that it has, or declare this one."))
 	}
 	return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: ref.Secret}, Key: ref.Key}
 }

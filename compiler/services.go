@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
 )
@@ -166,7 +167,7 @@ func (c *Context) selectorOf(s spec.Service, at spec.Path) map[string]string {
 	known := slices.Sorted(maps.Keys(c.App.Groups))
 	for i, group := range s.Groups {
 		if !slices.Contains(known, group) {
-			c.report("group-known", at.Join("groups", fmt.Sprint(i)), fmt.Sprintf("there is no group %q", group), oneOf(group, known, ""))
+			c.report("group-known", at.Join("groups", fmt.Sprint(i)), fmt.Sprintf("there is no group %q", group), diag.OneOf(group, known, "Name a group of the application."))
 		}
 	}
 	switch {

@@ -8,6 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/statefulc/statefulc/diag"
 )
 
 // snapshots makes a CronJob that takes VolumeSnapshots of every pod's volumes
@@ -47,7 +49,7 @@ func (g *Group) snapshot() {
 	var claims []string
 	for i, volume := range s.Volumes {
 		if _, ok := g.Storage[volume]; !ok {
-			g.report("storage-known", at.Join("volumes", fmt.Sprint(i)), fmt.Sprintf("the group has no storage %q", volume), oneOf(volume, keysOf(g.Storage), "State one under storage."))
+			g.report("storage-known", at.Join("volumes", fmt.Sprint(i)), fmt.Sprintf("the group has no storage %q", volume), diag.OneOf(volume, keysOf(g.Storage), "State one under storage."))
 		}
 	}
 	for _, host := range g.DNS.Hosts {

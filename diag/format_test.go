@@ -225,6 +225,15 @@ func TestGitHub(t *testing.T) {
 	}
 }
 
+// What means something to GitHub does not, in a name or a text.
+func TestGitHubEscapes(t *testing.T) {
+	got := printed(t, "github", diag.List{{Rule: "r", Pos: diag.Pos{File: "a,b:c%.cue", Line: 1, Col: 1}, Message: "50%25: a,\r\n::error::b"}}, context())
+	const want = "::error file=a%2Cb%3Ac%25.cue,line=1,title=r::50%2525: a,%0D%0A::error::b\n"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // log is what of a SARIF log is looked at here.
 type log struct {
 	Runs []struct {
@@ -339,11 +348,11 @@ func TestSARIF(t *testing.T) {
 	if region := four.Locations[0].PhysicalLocation.Region; region.StartLine != 2 || region.StartColumn != 3 {
 		t.Errorf("region: %+v", *region)
 	}
-	if run.Results[1].Locations[0].PhysicalLocation.Region != nil {
-		t.Error("a region without a line")
-	}
-	if len(run.Results[0].Locations) != 0 {
-		t.Error("nowhere has a place")
+	for i, uri := range []string{".", "deploy/old"} { // code scanning takes no result without a line
+		at := run.Results[i].Locations[0].PhysicalLocation
+		if at.ArtifactLocation.URI != uri || at.Region == nil || at.Region.StartLine != 1 || at.Region.StartColumn != 0 {
+			t.Errorf("%s: %+v", uri, at)
+		}
 	}
 }
 

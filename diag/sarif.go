@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -52,7 +53,7 @@ type (
 		RuleIndex    int               `json:"ruleIndex"`
 		Level        string            `json:"level"`
 		Message      sarifText         `json:"message"`
-		Locations    []sarifLocation   `json:"locations,omitempty"`
+		Locations    []sarifLocation   `json:"locations"`
 		Related      []sarifLocation   `json:"relatedLocations,omitempty"`
 		Fingerprints map[string]string `json:"partialFingerprints"`
 	}
@@ -64,7 +65,7 @@ type (
 	}
 	sarifPhysical struct {
 		Artifact sarifArtifact `json:"artifactLocation"`
-		Region   *sarifRegion  `json:"region,omitempty"`
+		Region   sarifRegion   `json:"region"`
 	}
 	sarifArtifact struct {
 		URI  string `json:"uri"`
@@ -155,11 +156,9 @@ func (c *Context) sarifResult(d Diagnostic) sarifResult {
 		Level:        sarifLevel(d.Severity),
 		Fingerprints: map[string]string{"statefulcFinding/v1": c.fingerprint(d)},
 	}
-	if d.Pos.IsValid() {
-		location := c.sarifLocation(d.Pos)
-		location.Logical = d.sarifLogical()
-		out.Locations = []sarifLocation{location}
-	}
+	location := c.sarifLocation(d.Pos)
+	location.Logical = d.sarifLogical()
+	out.Locations = []sarifLocation{location}
 	text := []string{d.Message + "."}
 	for _, r := range d.Related {
 		if c.Lines == nil || c.Lines(r.Pos.File) == nil {
@@ -181,12 +180,14 @@ func (c *Context) sarifResult(d Diagnostic) sarifResult {
 // sarifLink escapes the text of a link (SARIF 2.1.0, 3.11.6).
 var sarifLink = strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`)
 
+// sarifLocation is the first line of a file if no line is known, and where
+// statefulc ran if no file is: code scanning refuses the whole log for one result
+// without them (github/codeql-action#2459).
 func (c *Context) sarifLocation(p Pos) sarifLocation {
-	out := sarifLocation{Physical: sarifPhysical{Artifact: c.sarifArtifact(p.File)}}
-	if p.Line > 0 {
-		out.Physical.Region = &sarifRegion{Line: p.Line, Column: c.character(p)}
-	}
-	return out
+	return sarifLocation{Physical: sarifPhysical{
+		Artifact: c.sarifArtifact(cmp.Or(p.File, ".")),
+		Region:   sarifRegion{Line: max(p.Line, 1), Column: c.character(p)},
+	}}
 }
 
 // sarifArtifact is the address of a file: relative to where statefulc ran, and

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -19,6 +20,25 @@ func DidYouMean(word string, known []string) string {
 		return ""
 	}
 	return fmt.Sprintf("Did you mean %q?", best)
+}
+
+// OneOf is the remedy for a word that is not known: the one that is like it, or
+// those that are, or otherwise.
+func OneOf(word string, known []string, otherwise string) string {
+	return cmp.Or(DidYouMean(word, known), Known(known, otherwise))
+}
+
+// few is how many words are listed where one is not known: more than that
+// nobody reads.
+const few = 16
+
+// Known lists the words that are known; where there are none, or too many to
+// read, it is otherwise.
+func Known(known []string, otherwise string) string {
+	if len(known) == 0 || len(known) > few {
+		return otherwise
+	}
+	return "Known here: " + strings.Join(known, ", ") + "."
 }
 
 // unlike is a distance at which nobody meant the one and wrote the other.

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -205,19 +207,11 @@ func (f *fitting) fields(at place, v any, t reflect.Type) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		if !slices.Contains(known, key) {
-			f.report(at.entry(key), nil, fmt.Sprintf("unknown field %q", key), cmp.Or(diag.DidYouMean(key, known), among(known)))
+			f.report(at.entry(key), nil, fmt.Sprintf("unknown field %q", key), diag.OneOf(key, known, "Leave it out, or put it where it belongs."))
 			continue
 		}
 		f.fit(at.entry(key), m[key], FieldType(t, key))
 	}
-}
-
-// among lists what is known if that is not long.
-func among(known []string) string {
-	if len(known) > 8 {
-		return "Leave it out, or put it where it belongs."
-	}
-	return "Known here: " + strings.Join(known, ", ") + "."
 }
 
 func (f *fitting) entries(at place, v any, elem reflect.Type) {
@@ -343,18 +337,45 @@ func (f *fitting) own(at place, v any, t reflect.Type) {
 	if err == nil {
 		return
 	}
-	what := f.is(at, v)
-	if s, ok := v.(string); ok && s != "" && !f.secret {
-		what = strconv.Quote(s)
+	word, known := words[t.Name()]
+	if !known {
+		word.is = t.Name()
 	}
-	word := words[t.Name()]
-	f.report(at, nil, fmt.Sprintf("%s is no %s", strings.TrimSuffix(what, " is a string"), cmp.Or(word.is, t.Name())), cmp.Or(word.fix, "Write it as the API server reads it."))
+	fix := cmp.Or(word.fix, "Write it as the API server reads it.")
+	switch s, isString := v.(string); {
+	case !isString:
+		f.report(at, nil, fmt.Sprintf("%s, and a %s is asked for", f.is(at, v), word.is), fix)
+	case f.secret:
+		f.report(at, nil, "it is no "+word.is, fix)
+	default:
+		f.report(at, nil, fmt.Sprintf("%q is no %s", s, word.is), cmp.Or(f.meant(s, t), fix))
+	}
+}
+
+var unit = regexp.MustCompile(`^([0-9.]+)([A-Za-z]+)$`)
+
+// meant is the quantity that a text was to be: 8GB, 8 gib and 10kb are none.
+func (f *fitting) meant(s string, t reflect.Type) string {
+	m := unit.FindStringSubmatch(strings.ReplaceAll(s, " ", ""))
+	if m == nil || t != reflect.TypeFor[resource.Quantity]() {
+		return ""
+	}
+	letters := strings.ToLower(strings.TrimRight(m[2], "bB"))
+	if letters == "" {
+		return ""
+	}
+	for _, other := range []string{strings.ToUpper(letters[:1]) + letters[1:], letters} {
+		if _, err := resource.ParseQuantity(m[1] + other); err == nil {
+			return fmt.Sprintf("Did you mean %q?", m[1]+other)
+		}
+	}
+	return ""
 }
 
 // words are types that read themselves, in words.
 var words = map[string]struct{ is, fix string }{
 	"Quantity":    {"quantity", "Write a number with a unit, such as 500m, 2, 512Mi or 10Gi."},
-	"IntOrString": {"number, name or percentage", "Write a number, or a string."},
+	"IntOrString": {"number, a name or a percentage", "Write a number, or a string."},
 	"Time":        {"time", "Write it as 2006-01-02T15:04:05Z."},
 	"MicroTime":   {"time", "Write it as 2006-01-02T15:04:05.000000Z."},
 	"Duration":    {"duration", "Write a number with a unit, such as 90s or 10m."},

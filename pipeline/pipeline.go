@@ -119,7 +119,7 @@ func (p *Pipeline) vet(dir string) (*Result, error) {
 		env.Objects, whole = objects, whole && !refused.HasErrors()
 		found := slices.Concat(validate.Spec(env.Environment), refused)
 		if !p.Unchecked {
-			found = append(found, except(refused, validate.Objects(objects, env.Index, env.App.Kubernetes, &verdicts))...)
+			found = append(found, validate.Objects(objects, env.Index, env.App.Kubernetes, &verdicts).Except(refused)...)
 		}
 		r.Found = append(r.Found, waivers.Judge(env.Environment, found)...)
 	}
@@ -128,14 +128,6 @@ func (p *Pipeline) vet(dir string) (*Result, error) {
 	}
 	r.Found, r.Until = r.Found.Sorted(), waivers.Until
 	return r, nil
-}
-
-// except leaves out what is found at a path that the compiler has refused: a
-// mistake is told once, in the words of the spec.
-func except(refused, found diag.List) diag.List {
-	return slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
-		return slices.ContainsFunc(refused, func(r diag.Diagnostic) bool { return r.Path == d.Path })
-	})
 }
 
 // Rules are all kinds of findings, by the stage that makes them.

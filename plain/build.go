@@ -1,7 +1,6 @@
 package plain
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +14,8 @@ import (
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
@@ -32,7 +33,7 @@ func (l *loader) build(dir string) {
 	u := newUnit(dir)
 	l.units = append(l.units, u)
 	t := &tracer{loader: l, root: dir, within: within, patches: l.patches(within)}
-	built, err := run(dir, t.unscaled(u))
+	built, err := t.run(t.unscaled(u))
 	t.unpulled(u)
 	idle := t.idle(u, built)
 	switch {
@@ -46,9 +47,8 @@ func (l *loader) build(dir string) {
 		u.report(unbuilt, diag.Error, within[0].pos, "kustomize does not build it: "+relative(err, dir), "See what kustomize says.")
 		return
 	}
-	for _, r := range built {
-		b := t.trace(r)
-		u.add(valueOf(b.tree, nil, b.where))
+	for _, b := range built {
+		u.add(b.value)
 		u.claims(b)
 	}
 	u.selectors(t)
@@ -78,13 +78,14 @@ func (t *tracer) hasErrors(file string) bool {
 
 // idle reports patches of objects that are not there: those that name theirs
 // stop the build, those with a target do nothing, without a word.
-func (t *tracer) idle(u *unit, built []*resource.Resource) (stops bool) {
+func (t *tracer) idle(u *unit, built []*built) (stops bool) {
 	if t.isPartial() || slices.ContainsFunc(t.within, t.isBroken) {
 		return false
 	}
 	kinds := t.names()
-	for _, r := range built {
-		kinds[r.GetKind()] = append(kinds[r.GetKind()], r.GetName())
+	for _, b := range built {
+		kind := b.value.get("kind").str()
+		kinds[kind] = append(kinds[kind], b.value.get("metadata", "name").str())
 	}
 	for _, p := range t.patches {
 		if p.isNeeded(kinds) {
@@ -97,9 +98,12 @@ func (t *tracer) idle(u *unit, built []*resource.Resource) (stops bool) {
 				at = narrower
 			}
 		}
-		stops = stops || p.target == nil
-		u.report(idlePatch, diag.Error, at.pos, fmt.Sprintf("there is no %s to patch", strings.TrimSuffix(kind.str()+"/"+name.str(), "/")),
-			cmp.Or(diag.DidYouMean(name.str(), kinds[kind.str()]), "Name an object that the kustomization has."))
+		rule := idlePatch
+		if p.target == nil {
+			rule, stops = unbuilt, true
+		}
+		u.report(rule, diag.Error, at.pos, fmt.Sprintf("there is no %s to patch", strings.TrimSuffix(kind.str()+"/"+name.str(), "/")),
+			diag.OneOf(name.str(), kinds[kind.str()], "Name an object that the kustomization has."))
 	}
 	return stops
 }
@@ -162,15 +166,19 @@ func relative(err error, dir string) string {
 // would stop the build, is left out.
 //
 // kustomize keeps the schema that the field openapi names in a variable of the
-// process, so one is built after the other.
-func run(dir string, without map[diag.Pos]bool) ([]*resource.Resource, error) {
+// process, so one is built, and traced by that schema, after the other.
+func (t *tracer) run(without map[diag.Pos]bool) ([]*built, error) {
 	building.Lock()
 	defer building.Unlock()
-	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk{filesys.MakeFsOnDisk(), without}, dir)
+	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk{filesys.MakeFsOnDisk(), without}, t.root)
 	if err != nil {
 		return nil, err
 	}
-	return m.Resources(), nil
+	var out []*built
+	for _, r := range m.Resources() {
+		out = append(out, t.trace(r))
+	}
+	return out, nil
 }
 
 var building sync.Mutex
@@ -189,8 +197,8 @@ func (d disk) ReadFile(path string) ([]byte, error) {
 	if err != nil || !slices.Contains(kustomizationNames, filepath.Base(path)) {
 		return data, err
 	}
-	documents, found := parse(path, data)
-	if found.HasErrors() || len(documents) != 1 || !documents[0].isMap() {
+	documents, read := parse(path, data)
+	if read.found.HasErrors() || len(documents) != 1 || !documents[0].isMap() {
 		return data, nil // kustomize says why
 	}
 	k := &kustomization{dir: filepath.Dir(path), file: path, value: documents[0]}
@@ -277,9 +285,11 @@ func entry(key string, v *value) *value { return &value{entries: map[string]*val
 type built struct {
 	*tracer
 	tree      map[string]any
+	value     *value // the same, with places
 	origin    *value // as it is in its file; nil if it was generated
 	generator diag.Pos
-	patches   []patch // of this object, the outermost first
+	patches   []patch                 // of this object, the outermost first
+	schema    *openapi.ResourceSchema // what kustomize knows of its kind; nil if that is nothing
 }
 
 // tracer finds where the fields of built objects were written.
@@ -302,11 +312,13 @@ func (t *tracer) trace(r *resource.Resource) *built {
 		b.tree = tree
 	}
 	b.tree = normal(b.tree)
+	b.schema = openapi.SchemaForResourceType(kyaml.TypeMeta{APIVersion: r.GetApiVersion(), Kind: kind})
 	for _, p := range t.patches {
 		if p.isOf(kind, name, b.origin.get("metadata", "name").str()) {
 			b.patches = append(b.patches, p)
 		}
 	}
+	b.value = valueOf(b.tree, nil, b.where)
 	return b
 }
 
@@ -375,17 +387,21 @@ func (t *tracer) generatorOf(file, kind, name string) diag.Pos {
 }
 
 // where finds the place of a field. A scalar is where the outermost patch
-// states it; a map or a list where its object has it first. What nobody
-// states is at the nearest thing above it.
+// states it; a map or a list where its object has it first, or where a patch
+// replaces it. What nobody states is at the nearest thing above it.
 func (b *built) where(f manifest.Field, v any) diag.Pos {
 	origin, depth := b.find(f)
-	if depth == len(f) && origin != nil && origin.scalar == nil {
-		return origin.pos
-	}
+	isThere := depth == len(f) && origin != nil && origin.scalar == nil
 	for _, p := range b.patches {
-		if pos, ok := p.find(f, b.tree); ok {
+		if pos, ok := p.replaced(f, b.tree, b.schema); ok {
 			return pos
 		}
+		if pos, ok := p.find(f, b.tree); ok && !isThere {
+			return pos
+		}
+	}
+	if isThere {
+		return origin.pos
 	}
 	if depth == len(f) && origin != nil && print(origin.scalar) == print(v) {
 		return origin.pos

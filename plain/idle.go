@@ -1,7 +1,6 @@
 package plain
 
 import (
-	"cmp"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -37,8 +36,8 @@ func (t *tracer) unscaled(u *unit) map[diag.Pos]bool {
 				continue
 			}
 			out[realPos(r.pos)] = true
-			u.report(idlePatch, diag.Error, r.get("name").pos, "there is no StatefulSet, Deployment or ReplicaSet "+name+" to scale",
-				cmp.Or(diag.DidYouMean(name, known), "Name an object that the kustomization has."))
+			u.report(unbuilt, diag.Error, r.get("name").pos, "there is no StatefulSet, Deployment or ReplicaSet "+name+" to scale",
+				diag.OneOf(name, known, "Name an object that the kustomization has."))
 		}
 	}
 	return out

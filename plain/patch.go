@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
 )
@@ -41,9 +43,9 @@ func (l *loader) patch(k *kustomization, v *value) []patch {
 	var documents []*value
 	switch r := k.reference(&value{scalar: name}, false); {
 	case inline != nil && (name == "" || strings.Contains(name, "\n")):
-		found := diag.List(nil)
-		documents, found = parseIn(inline)
-		l.found = append(l.found, found...)
+		var read *text
+		documents, read = parseIn(inline)
+		l.heed(read)
 	case name != "" && r.missing() == nil:
 		documents = l.read(r.path).documents
 	}
@@ -93,6 +95,60 @@ func (p patch) find(f manifest.Field, tree map[string]any) (diag.Pos, bool) {
 		}
 	}
 	return diag.Pos{}, false
+}
+
+// replaced is the place of a field, or of the nearest thing above it, in what p
+// states as a whole: a list that is not merged, what has the directive to be
+// replaced, the value of an operation.
+func (p patch) replaced(f manifest.Field, tree map[string]any, schema *openapi.ResourceSchema) (diag.Pos, bool) {
+	if !p.isList {
+		return p.value.replaced(f, schema)
+	}
+	for _, op := range slices.Backward(p.list) {
+		at := pointer(op.get("path").str(), tree)
+		if op.get("value") != nil && at.Covers(f) {
+			v, _ := op.get("value").find(f[len(at):])
+			return v.pos, true
+		}
+	}
+	return diag.Pos{}, false
+}
+
+// replaced goes down a merge, as kustomize does with the schema of a kind.
+func (v *value) replaced(f manifest.Field, schema *openapi.ResourceSchema) (diag.Pos, bool) {
+	for i, e := range f {
+		if v.isReplacing(schema) {
+			below, _ := v.find(f[i:])
+			return below.pos, true
+		}
+		isElem := v.isList
+		if v = v.step(e); v == nil {
+			return diag.Pos{}, false
+		}
+		switch {
+		case schema != nil && isElem:
+			schema = schema.Elements()
+		case schema != nil:
+			schema = schema.Field(e.Name)
+		}
+	}
+	return v.pos, v.isReplacing(schema)
+}
+
+// isReplacing reports whether kustomize takes v for all that was there. A list
+// of a kind that it does not know is never merged.
+func (v *value) isReplacing(schema *openapi.ResourceSchema) bool {
+	if v.get("$patch").str() == "replace" {
+		return true
+	}
+	if !v.isList {
+		return false
+	}
+	strategy := ""
+	if schema != nil {
+		strategy, _ = schema.PatchStrategyAndKeyList()
+	}
+	return !strings.Contains(strategy, "merge") || slices.ContainsFunc(v.list, func(e *value) bool { return e.get("$patch").str() == "replace" })
 }
 
 var unescaped = strings.NewReplacer("~1", "/", "~0", "~")

@@ -21,6 +21,32 @@ import (
 	"github.com/statefulc/statefulc/spec"
 )
 
+// Manifests are what was read, and what the user has to mend in it that is of no
+// unit.
+type Manifests struct {
+	Units   []Unit
+	Waivers []diag.Waiver
+	Found   diag.List
+}
+
+// IsWhole reports whether all could be read: what could not is missing from the
+// units, which have fewer findings then.
+func (m *Manifests) IsWhole() bool {
+	isLost := func(d diag.Diagnostic) bool {
+		return slices.Contains([]string{badYAML, invalid, twiceStated, unbuilt, remote}, d.Rule)
+	}
+	return !slices.ContainsFunc(m.Found, isLost) && !slices.ContainsFunc(m.Units, func(u Unit) bool { return slices.ContainsFunc(u.Found, isLost) })
+}
+
+// Has reports whether a file belongs to a unit itself, and is not only what it
+// is made of, as the base of an overlay is.
+func (m *Manifests) Has(file string) bool {
+	return slices.ContainsFunc(m.Units, func(u Unit) bool {
+		below, err := filepath.Rel(u.Name, file)
+		return err == nil && filepath.IsLocal(below)
+	})
+}
+
 // Unit is what is applied together: what a kustomization builds, or the plain
 // files of a directory and those below. The objects are linked to paths of the
 // index, which is about the files here, not about a spec.
@@ -39,23 +65,27 @@ var ErrNoObjects = errors.New("no Kubernetes objects, in YAML files or a kustomi
 // refers to it, and files are read by themselves unless one does. Hidden
 // directories and links to directories are not entered.
 //
-// What the user has to mend is in the units, and in the list for the rest. The error is for what could not be
-// read at all, and [ErrNoObjects].
-func Load(path string) ([]Unit, diag.List, error) {
+// The error is for what could not be read at all, and [ErrNoObjects].
+func Load(path string) (*Manifests, error) {
 	l := &loader{files: map[string]*file{}, kustomizations: map[string]*kustomization{}}
 	if err := l.load(path); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var units []Unit
+	out := &Manifests{Found: l.found}
+	for _, w := range l.waivers { // an inner patch is read by all that build it
+		if !slices.Contains(out.Waivers, w) {
+			out.Waivers = append(out.Waivers, w)
+		}
+	}
 	empty := len(l.found) == 0
 	for _, u := range l.units {
-		units = append(units, u.Unit)
+		out.Units = append(out.Units, u.Unit)
 		empty = empty && len(u.Objects.Objects) == 0 && len(u.Found) == 0
 	}
 	if empty {
-		return nil, nil, fmt.Errorf("%s: %w", path, ErrNoObjects)
+		return nil, fmt.Errorf("%s: %w", path, ErrNoObjects)
 	}
-	return units, l.found, nil
+	return out, nil
 }
 
 // loader remembers what it has read.
@@ -64,6 +94,7 @@ type loader struct {
 	kustomizations map[string]*kustomization // by directory; nil where there is none
 	units          []*unit
 	found          diag.List
+	waivers        []diag.Waiver
 }
 
 // file is what a file holds.
@@ -169,17 +200,25 @@ func (l *loader) read(path string) *file {
 		l.report(badYAML, diag.Pos{File: path, Line: 1, Col: 1}, err.Error(), "Give a file that can be read.")
 		return f
 	}
-	documents, found := parse(path, data)
-	f.documents, l.found = documents, append(l.found, found...)
+	documents, read := parse(path, data)
+	f.documents = documents
+	l.heed(read)
 	return f
+}
+
+// heed takes over what was read beside values.
+func (l *loader) heed(read *text) {
+	l.found, l.waivers = append(l.found, read.found...), append(l.waivers, read.waivers...)
 }
 
 func (l *loader) report(id string, pos diag.Pos, message, fix string) {
 	l.found = append(l.found, diag.Diagnostic{Rule: id, Severity: severityOf(id), Pos: pos, Message: message, Fix: fix})
 }
 
-func severityOf(id string) diag.Severity {
-	return Rules[slices.IndexFunc(Rules, func(r diag.Rule) bool { return r.ID == id })].Severity
+func severityOf(id string) diag.Severity { return ruleOf(id).Severity }
+
+func ruleOf(id string) diag.Rule {
+	return Rules[slices.IndexFunc(Rules, func(r diag.Rule) bool { return r.ID == id })]
 }
 
 // readRegular reads a file that is one: a pipe would never end.

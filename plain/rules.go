@@ -12,6 +12,7 @@ const (
 	claimPatch  = "claim-patch"
 	idlePatch   = "patch-idle"
 	status      = "status-written"
+	badWaiver   = "waiver-comment"
 )
 
 // Rules are what reading manifests reports.
@@ -43,9 +44,10 @@ read as YAML 1.1 has it: no is false, 012 is ten, 1e3 is a thousand, and none of
 		Final:  true,
 	},
 	{
-		ID:     unbuilt,
-		What:   "A kustomization that kustomize does not build.",
-		Why:    "Argo CD, Flux and kubectl build it with the same code, and apply nothing.",
+		ID:   unbuilt,
+		What: "A kustomization that kustomize does not build.",
+		Why: `Argo CD, Flux and kubectl build it with the same code, and apply nothing. Replicas of an object that is not there, and a merge
+patch that names one, are among the reasons.`,
 		Source: "sigs.k8s.io/kustomize/api",
 		Fix:    "See what kustomize says.",
 		Final:  true,
@@ -56,7 +58,6 @@ read as YAML 1.1 has it: no is false, 012 is ten, 1e3 is a thousand, and none of
 		What:     "A resource of a kustomization that stands in another repository.",
 		Why:      "statefulc uses no network. What it holds is not checked, and a patch of it has no target here.",
 		Fix:      "Vendor it, or see to it that it is checked where it is.",
-		Final:    true, // waivers stand in specs
 	},
 	{
 		ID:       selectors,
@@ -67,7 +68,6 @@ kustomize writes labels into claim templates has changed: 5.8.1 does for include
 is another StatefulSet with empty volumes, and names of pods in arguments and files do not follow.`,
 		Source: "measured with kustomize 5.8.1; kustomize#1009, #3249, commit 80f63ae",
 		Fix:    "Use labels without includeSelectors and includeTemplates, and patches.",
-		Final:  true, // waivers stand in specs
 	},
 	{
 		ID:   claimPatch,
@@ -76,17 +76,14 @@ is another StatefulSet with empty volumes, and names of pods in arguments and fi
 StatefulSet that exists cannot be changed that way; a new one runs without its volume.`,
 		Source: "kubernetes#74819, kustomize#819; measured with kustomize 5.8.1",
 		Fix:    "Use a JSON patch (op: replace) for the field, guarded by a test of the claim's name.",
-		Final:  true, // waivers stand in specs
 	},
 	{
 		ID:   idlePatch,
-		What: "A patch of an object that the kustomization does not have; replicas or images of nothing.",
+		What: "A patch whose target the kustomization does not have; images of nothing.",
 		Why: `kustomize passes over a patch whose target matches nothing, and exits with 0: the change is in Git, and never in the cluster.
-A merge patch that names such an object itself stops the build, and so do replicas; images of nothing are passed over, and
-only warned about: a list of images may be one that several overlays share.`,
+Images of nothing are passed over too, and only warned about: a list of images may be one that several overlays share.`,
 		Source: "measured with kustomize 5.8.1",
 		Fix:    "Name an object that is there, or remove the patch.",
-		Final:  true, // waivers stand in specs
 	},
 	{
 		ID:       status,
@@ -96,6 +93,14 @@ only warned about: a list of images may be one that several overlays share.`,
 or a claim template that a newer client prints has rolled every StatefulSet of a cluster.`,
 		Source: "measured with Argo CD's gitops-engine: status: {replicas: 0} of a StatefulSet; kubernetes/kubernetes#134773",
 		Fix:    "Leave it out.",
-		Final:  true, // waivers stand in specs
+	},
+	{
+		ID:   badWaiver,
+		What: "A comment of a manifest that is for statefulc, and that it does not understand.",
+		Why: `"# statefulc:waive RULE REASON" accepts the findings of a rule on the thing at that line, or at the next one if the comment
+has a line of its own, and on all within; at the first line of a document on all of it. "until 2026-12-31" at the end is its
+last day. One without a reason would be kept for ever, and one that is misspelled does nothing.`,
+		Fix:   "Write # statefulc:waive RULE REASON, and if it has a last day, until 2026-12-31 behind it.",
+		Final: true,
 	},
 }

@@ -38,18 +38,26 @@ type text struct {
 	syntax  int      // how often it was no YAML
 	aliased int
 
+	literals map[int]bool // lines that are text, whatever they look like
+	waivers  []diag.Waiver
+
 	begins map[int][]int  // of the characters in a line of the file; nil if each is a byte
 	words  map[string]any // plain scalars that were read before
 	found  diag.List
 }
 
+func newText(file string) *text {
+	return &text{file: file, literals: map[int]bool{}, words: map[string]any{}, begins: map[int][]int{}}
+}
+
 // parse reads a file: its documents, as far as they are YAML. One that is none
-// does not hide the others.
-func parse(file string, data []byte) ([]*value, diag.List) {
-	t := &text{file: file, words: map[string]any{}, begins: map[int][]int{}}
+// does not hide the others. What is to be said of it, and its waivers, are in
+// the text.
+func parse(file string, data []byte) ([]*value, *text) {
+	t := newText(file)
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
 		t.report(diag.Pos{File: file, Line: 1, Col: 1}, "the file is no text in UTF-8", "Save it as UTF-8, or give it another name if it is no YAML.")
-		return nil, t.found
+		return nil, t
 	}
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	var out []*value
@@ -61,14 +69,15 @@ func parse(file string, data []byte) ([]*value, diag.List) {
 		before := t.syntax
 		out = append(out, t.document(c)...)
 		if line := slices.IndexFunc(c.lines, template.Match); line >= 0 && t.syntax > before {
-			return nil, diag.List{{
+			t.found, t.waivers = diag.List{{
 				Rule: badYAML, Severity: diag.Warning, Pos: diag.Pos{File: file, Line: c.line + line + 1, Col: 1},
 				Message: "the file is a Helm template, and no YAML: it is not judged",
 				Fix:     "Give what `helm template` prints.",
-			}}
+			}}, nil
+			return nil, t
 		}
 	}
-	return out, t.found
+	return out, t
 }
 
 // template is a line with an action of Helm where a value begins, in braces too.
@@ -113,6 +122,12 @@ func (t *text) document(c chunk) []*value {
 		t.report(t.place(1, 1), fmt.Sprintf("a document of %d MB, more than the %d that are read", len(whole)>>20, maxDocument>>20), "Make several of it: an object of 1.5 MB does not fit into etcd.")
 		return nil
 	}
+	out := t.values(whole)
+	t.waive(out)
+	return out
+}
+
+func (t *text) values(whole []byte) []*value {
 	decoder := kyaml.NewDecoder(bytes.NewReader(whole))
 	var out []*value
 	for {
@@ -205,28 +220,42 @@ func (t *text) value(n *kyaml.Node, depth int) *value {
 			v.list = append(v.list, t.value(below, depth+1))
 		}
 	default:
-		v.scalar, v.text, v.block = t.scalar(n), n.Value, t.block(n)
+		v.scalar, v.text = t.scalar(n), n.Value
+		v.block, v.last = t.block(n)
 	}
 	return v
 }
 
-// block is the indentation of a literal.
-func (t *text) block(n *kyaml.Node) int {
-	if n.Style&kyaml.LiteralStyle == 0 || t.only.IsValid() {
-		return 0
+// block is the indentation of a literal, and the last line of one or of a folded
+// text.
+func (t *text) block(n *kyaml.Node) (indent, last int) {
+	if n.Style&(kyaml.LiteralStyle|kyaml.FoldedStyle) == 0 || t.only.IsValid() || strings.TrimSpace(n.Value) == "" {
+		return 0, 0
 	}
-	for _, line := range t.lines[min(n.Line, len(t.lines)):] {
-		if text := bytes.TrimLeft(line, " "); len(bytes.TrimSpace(text)) > 0 {
-			return t.indent + len(line) - len(text)
+	for i := min(n.Line, len(t.lines)); i < len(t.lines); i++ {
+		text := bytes.TrimLeft(t.lines[i], " ")
+		switch before := len(t.lines[i]) - len(text); {
+		case len(bytes.TrimSpace(text)) == 0:
+			continue
+		case last == 0:
+			indent = before
+		case before < indent:
+			i = len(t.lines)
+			continue
 		}
+		last = t.line + i + 1
+		t.literals[last] = true
 	}
-	return 0
+	if n.Style&kyaml.LiteralStyle == 0 {
+		return 0, last
+	}
+	return t.indent + indent, last
 }
 
 // parseIn reads YAML that stands in a string of another file: a patch in a
 // kustomization. Of a string that is no literal, all has the place of the whole.
-func parseIn(v *value) ([]*value, diag.List) {
-	t := &text{file: v.pos.File, words: map[string]any{}, begins: map[int][]int{}}
+func parseIn(v *value) ([]*value, *text) {
+	t := newText(v.pos.File)
 	if v.block == 0 {
 		t.only = v.pos
 	}
@@ -236,7 +265,7 @@ func parseIn(v *value) ([]*value, diag.List) {
 		c.line += v.pos.Line
 		out = append(out, t.document(c)...)
 	}
-	return out, t.found
+	return out, t
 }
 
 // alias reads what an alias stands for, which may be more aliases.

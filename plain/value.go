@@ -22,6 +22,7 @@ type value struct {
 	text    string            // of a scalar, as it was written
 	byKey   map[string]*value // of a list, once it was searched
 	block   int               // columns before the lines of a literal (|), which begin below pos; 0 for all else
+	last    int               // the last line of a literal or a folded text; 0 for all else
 }
 
 func (v *value) isMap() bool { return v != nil && v.entries != nil }

@@ -185,6 +185,11 @@ type Right struct {
 	Group     string   `json:"group"`
 }
 
+// Identity are the variables that tell a container who and where it is. It has
+// them without a word of the spec where it mentions them, in this order and
+// before all others, which may use them.
+var Identity = []string{"POD_NAME", "POD_IP", "POD_ORDINAL", "NODE_NAME", "NAMESPACE", "ZONE", "CPU_LIMIT", "MEMORY_LIMIT"}
+
 // Container is what runs in a pod.
 type Container struct {
 	Image        string                     `json:"image"`

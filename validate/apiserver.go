@@ -51,6 +51,8 @@ func isOfPort(v apiserver.Verdict, all []apiserver.Verdict) bool {
 	return isTarget && slices.Contains(all, apiserver.Verdict{Kind: v.Kind, Field: port + ".port", Message: v.Message})
 }
 
+// verdict reports what the server says. It calls the storage that a claim
+// requests by a field that there is not.
 func (p *ObjectsPass) verdict(o *manifest.Object, v apiserver.Verdict) {
 	severity, message, fix := diag.Error, v.Message, remedy(v.Message)
 	switch v.Kind {
@@ -60,7 +62,7 @@ func (p *ObjectsPass) verdict(o *manifest.Object, v apiserver.Verdict) {
 		message = fmt.Sprintf("dropped without a word: %s", v.Message)
 		fix = "Leave it out: the cluster would run without it."
 	}
-	p.as(severity, o, manifest.Locate(o.Tree(), v.Field), message, fix)
+	p.as(severity, o, manifest.Locate(o.Tree(), strings.Replace(v.Field, "resources[storage]", "resources.requests.storage", 1)), message, fix)
 }
 
 // remedies are by the words with which the messages of field.Error begin.

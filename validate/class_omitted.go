@@ -21,7 +21,7 @@ start. A volume that was made by hand, and has no class, is never taken.`,
 		all := p.claims()
 		for _, c := range all {
 			if c.spec.StorageClassName == nil && !c.isMadeAhead(all) {
-				p.On(c.object, c.field("spec.storageClassName"), "no class, so it gets what is the cluster's default on the day", `State the class; "" is for volumes without one.`)
+				p.On(c.object, c.field("spec.storageClassName"), "no class, so it gets what is the cluster's default on the day", "State one of the cluster's, as kubectl get storageclass has them; \"\" is for volumes without one.")
 			}
 		}
 	},

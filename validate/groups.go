@@ -2,6 +2,7 @@ package validate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/spec"
@@ -19,9 +20,18 @@ func (p *ObjectsPass) groupStates(o *manifest.Object, f manifest.Field, name str
 	})
 }
 
+// inWords is what to do about an object, in the words of what it was made of: a
+// spec, or itself.
+func inWords(o *manifest.Object, ofSpec, ofObject string) string {
+	if isCompiled(o) {
+		return ofSpec
+	}
+	return ofObject
+}
+
 // isCompiled reports whether an object was made of a spec, not written by a
-// user as it is.
+// user as it is. What is from a file has its own name there: StatefulSet/db.
 func isCompiled(o *manifest.Object) bool {
 	from := o.Trace(nil)
-	return len(from) > 0 && from[0][0] != "objects"
+	return len(from) > 0 && from[0][0] != "objects" && !strings.Contains(from[0][0], "/")
 }

@@ -93,7 +93,8 @@ that was down as a whole ever starts.`,
 func (p *ObjectsPass) ordered(c podContainer, field string, probe *corev1.Probe) {
 	for _, said := range p.asked(c, field, probe) {
 		if q := c.question(said.value); q != nil && !q.alone {
-			p.On(said.Object, said.at, fmt.Sprintf("the first pod is ready once there is %s, and the others start once it is ready", q.needs), "Start them in parallel (podManagementPolicy), or let readiness ask the pod alone.")
+			p.On(said.Object, said.at, fmt.Sprintf("the first pod is ready once there is %s, and the others start once it is ready", q.needs),
+				inWords(said.Object, `State start: "parallel", or let ready ask the pod alone.`, "State podManagementPolicy: Parallel, or let readiness ask the pod alone."))
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -102,14 +101,15 @@ func (p *ObjectsPass) servicePorts(o *manifest.Object, s *corev1.Service, all []
 		if target == (intstr.IntOrString{}) {
 			target = intstr.FromInt32(port.Port)
 		}
-		if slices.ContainsFunc(known, isPort(target, port.Protocol)) || target.Type == intstr.Int && len(known) == 0 {
-			continue
+		number := target.IntVal
+		if slices.ContainsFunc(known, isPort(target, port.Protocol)) || target.Type == intstr.Int && (len(known) == 0 || number < 1 || number > 65535) {
+			continue // what is no port is told by the API server
 		}
 		severity := diag.Warning
 		if target.Type == intstr.String && s.Spec.ClusterIP != corev1.ClusterIPNone {
 			severity = diag.Error
 		}
-		p.as(severity, o, manifest.ParseField(at), fmt.Sprintf("the pods that it selects have no port %s", portWords(target, port.Protocol)), oneOfPorts(known))
+		p.as(severity, o, manifest.ParseField(at), fmt.Sprintf("the pods that it selects have no port %s", portWords(target, port.Protocol)), oneOfPorts(target, known))
 	}
 }
 
@@ -128,7 +128,7 @@ func (p *ObjectsPass) policyPorts(o *manifest.Object, n *networkingv1.NetworkPol
 				protocol = *port.Protocol
 			}
 			if !slices.ContainsFunc(known, isPort(*port.Port, protocol)) {
-				p.On(o, manifest.ParseField(fmt.Sprintf("spec.ingress[%d].ports[%d].port", i, j)), fmt.Sprintf("the pods that it selects have no port %s", portWords(*port.Port, protocol)), oneOfPorts(known))
+				p.On(o, manifest.ParseField(fmt.Sprintf("spec.ingress[%d].ports[%d].port", i, j)), fmt.Sprintf("the pods that it selects have no port %s", portWords(*port.Port, protocol)), oneOfPorts(*port.Port, known))
 			}
 		}
 	}
@@ -144,7 +144,7 @@ func (p *ObjectsPass) probePort(c podContainer, field string, probe *corev1.Prob
 		port   intstr.IntOrString
 	}{{"httpGet", portOfHTTP(probe)}, {"tcpSocket", portOfTCP(probe)}} {
 		if a.port.Type == intstr.String && !slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == a.port.StrVal }) {
-			p.On(c.Object, c.in("%s.%s.port", field, a.action), fmt.Sprintf("the container has no port %q", a.port.StrVal), oneOfPorts(c.Ports))
+			p.On(c.Object, c.in("%s.%s.port", field, a.action), fmt.Sprintf("the container has no port %q", a.port.StrVal), oneOfPorts(a.port, c.Ports))
 		}
 	}
 }
@@ -174,7 +174,7 @@ func portWords(port intstr.IntOrString, protocol corev1.Protocol) string {
 	return words
 }
 
-func oneOfPorts(known []corev1.ContainerPort) string {
+func oneOfPorts(port intstr.IntOrString, known []corev1.ContainerPort) string {
 	var out []string
 	for _, p := range known {
 		words := fmt.Sprint(p.ContainerPort)
@@ -188,8 +188,5 @@ func oneOfPorts(known []corev1.ContainerPort) string {
 			out = append(out, words)
 		}
 	}
-	if len(out) == 0 {
-		return "Declare the port under ports of the container."
-	}
-	return "Name one that there is: " + strings.Join(out, ", ") + "."
+	return diag.OneOf(port.String(), out, "Declare the port under ports of the container.")
 }

@@ -53,6 +53,7 @@ var Rules = []Rule{
 	secretLiteral,
 	referenceDeclared,
 	variableKnown,
+	hostKnown,
 	portDeclared,
 	policyPeers,
 	policyDNS,

@@ -46,7 +46,12 @@ like a password is a warning, since it may be none.`,
 	},
 }
 
-const secretFix = "Make it a key of a Secret from a store, refer to that, and use a new value."
+// secretFix is the remedy, in the words of whatever the object was made of.
+func secretFix(o *manifest.Object) string {
+	return inWords(o,
+		"Declare the secret under secrets, refer to its key by {secret: …, key: …} in env, or by secretFiles, and use a new value.",
+		"Make it a key of a Secret from a store, refer to that, and use a new value.")
+}
 
 // ownSecret reports a Secret with its values. What SOPS or sealing made of them
 // may be in Git.
@@ -61,7 +66,7 @@ func (p *ObjectsPass) ownSecret(o *manifest.Object, s *corev1.Secret) {
 		maps.DeleteFunc(of.values, func(_, v string) bool { return v == "" || strings.HasPrefix(v, "ENC[") })
 		if len(of.values) > 0 {
 			named := slices.Sorted(maps.Keys(of.values))
-			p.On(o, manifest.ParseField(of.field), fmt.Sprintf("values of a Secret in Git: %s%s", strings.Join(named, ", "), of.why), secretFix)
+			p.On(o, manifest.ParseField(of.field), fmt.Sprintf("values of a Secret in Git: %s%s", strings.Join(named, ", "), of.why), secretFix(o))
 		}
 	}
 }
@@ -83,21 +88,22 @@ func (p *ObjectsPass) isCertain(o *manifest.Object, at manifest.Field, value str
 		if strings.HasPrefix(found, "-----") {
 			what = "a private key"
 		}
-		p.as(diag.Error, o, at, what+" in plain sight", secretFix)
+		p.as(diag.Error, o, at, what+" in plain sight", secretFix(o))
 	}
 	return len(all) > 0
 }
 
-// withPassword is an address with a user and a password: postgres://app:a@db.
-var withPassword = regexp.MustCompile(`\b[a-zA-Z][-+.a-zA-Z0-9]*://[^\s:/@"']*:([^\s/@"']+)@`)
+// withPassword is an address with a user and a password: postgres://app:a@db,
+// or as MySQL's driver for Go has it, app:a@tcp(db:3306)/.
+var withPassword = regexp.MustCompile(`\b(?:[a-zA-Z][-+.a-zA-Z0-9]*://[^\s:/@"']*:([^\s/@"']+)@|[-.\w]+:([^\s/@"']+)@(?:tcp|unix)?\()`)
 
 func (p *ObjectsPass) isURL(o *manifest.Object, at manifest.Field, value string) bool {
-	if !strings.Contains(value, "://") {
+	if !strings.Contains(value, "@") {
 		return false
 	}
 	for _, m := range withPassword.FindAllStringSubmatch(value, -1) {
-		if mayBeSecret(m[1]) {
-			p.On(o, at, "a URL has its password in plain sight", secretFix)
+		if mayBeSecret(m[1] + m[2]) {
+			p.On(o, at, "a URL has its password in plain sight", secretFix(o))
 			return true
 		}
 	}
@@ -127,7 +133,7 @@ func (p *ObjectsPass) secretValue(o *manifest.Object, at manifest.Field, name, v
 	if p.isCertain(o, at, value) || p.isURL(o, at, value) || !isSecretName(name) || !mayBeSecret(value) {
 		return
 	}
-	p.On(o, at, fmt.Sprintf("%s has its value in plain sight", name), secretFix)
+	p.On(o, at, fmt.Sprintf("%s has its value in plain sight", name), secretFix(o))
 }
 
 // mayBeSecret tells a value from a reference to one, a path, a switch and a
@@ -190,7 +196,7 @@ func (p *ObjectsPass) secretLine(o *manifest.Object, at manifest.Field, line str
 		return
 	}
 	if m := setting.FindStringSubmatch(line); m != nil && isSecretName(m[1]) && mayBeSecret(m[2]) {
-		p.On(o, at, fmt.Sprintf("%s has its value in plain sight", m[1]), secretFix)
+		p.On(o, at, fmt.Sprintf("%s has its value in plain sight", m[1]), secretFix(o))
 	}
 }
 

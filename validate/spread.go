@@ -48,7 +48,8 @@ a compiled group the placement that the spec states is taken for meant.`,
 			if w.set == nil || n < 2 || len(w.set.Spec.VolumeClaimTemplates) == 0 || isApart(w.template.Spec) || p.groupStates(w.Object, at, "placement") {
 				continue
 			}
-			p.On(w.Object, at, fmt.Sprintf("%d pods with volumes of their own may all run on one node", n), "Add anti-affinity or a topology spread constraint over kubernetes.io/hostname.")
+			p.On(w.Object, at, fmt.Sprintf("%d pods with volumes of their own may all run on one node", n),
+				inWords(w.Object, `State placement: "strict", or "spread" where there may be fewer nodes than pods.`, "Add anti-affinity or a topology spread constraint over kubernetes.io/hostname."))
 		}
 	},
 }

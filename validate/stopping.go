@@ -30,7 +30,8 @@ one still reads its log, joins or copies: after a minute all members are down to
 				continue
 			}
 			c := mounting[0]
-			p.On(w.Object, c.in("readinessProbe"), fmt.Sprintf("a new version comes to the next of %d pods as soon as the process of %s runs", n, c.Name), "State what answers once the program serves: a readiness probe.")
+			p.On(w.Object, c.in("readinessProbe"), fmt.Sprintf("a new version comes to the next of %d pods as soon as the process of %s runs", n, c.Name),
+				inWords(w.Object, "State ready, which answers once the program serves: by exec, http with its port, tcp or grpc.", "State what answers once the program serves: a readiness probe."))
 		}
 	},
 }
@@ -72,7 +73,8 @@ is told by their vendors' own manifests, and for RabbitMQ by what it hands over 
 			}
 			p.stopCommands(w)
 			if _, known := w.member(); w.set != nil && hasClaims(w) && known.grace > 0 && grace(w) <= defaultGrace && !p.isAlone(w, known) {
-				p.On(w.Object, w.field("spec.terminationGracePeriodSeconds"), fmt.Sprintf("%ds to stop, and %s", grace(w), known.stopping()), fmt.Sprintf("Raise the grace period to %ds.", known.grace))
+				p.On(w.Object, w.field("spec.terminationGracePeriodSeconds"), fmt.Sprintf("%ds to stop, and %s", grace(w), known.stopping()),
+					inWords(w.Object, fmt.Sprintf("State grace: \"%ds\".", known.grace), fmt.Sprintf("State terminationGracePeriodSeconds: %d.", known.grace)))
 			}
 		}
 	},

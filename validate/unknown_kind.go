@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -48,7 +47,7 @@ func (p *ObjectsPass) kindIsKnown(o *manifest.Object, gvk schema.GroupVersionKin
 	case len(versions) > 0:
 		p.as(severity, o, version, fmt.Sprintf("%s has no kind %s", gvk.GroupVersion(), gvk.Kind), "Use "+versions[0]+".")
 	default:
-		p.as(severity, o, kind, fmt.Sprintf("%s has no kind %s", gvk.GroupVersion(), gvk.Kind), cmp.Or(diag.DidYouMean(gvk.Kind, kindsOf(known)), p.rule.Fix))
+		p.as(severity, o, kind, fmt.Sprintf("%s has no kind %s", gvk.GroupVersion(), gvk.Kind), diag.OneOf(gvk.Kind, kindsOf(known), p.rule.Fix))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
+	"github.com/statefulc/statefulc/spec"
 )
 
 var variableKnown = Rule{
@@ -32,9 +33,6 @@ statefulc sets where it is mentioned, such as POD_NAME.`,
 	},
 }
 
-// identityNames are variables that the compiler sets where they are mentioned.
-var identityNames = []string{"POD_NAME", "POD_IP", "POD_ORDINAL", "NODE_NAME", "NAMESPACE", "ZONE", "CPU_LIMIT", "MEMORY_LIMIT"}
-
 func (p *ObjectsPass) variablesOf(c podContainer) {
 	var own []string
 	for _, e := range c.Env {
@@ -57,7 +55,7 @@ var dollarName = regexp.MustCompile(`\$*\$\(([A-Za-z_][A-Za-z0-9_]*)\)`)
 func (p *ObjectsPass) variablesIn(c podContainer, at manifest.Field, value string, own []string) {
 	known := own
 	if isCompiled(c.Object) {
-		known = append(own[:len(own):len(own)], identityNames...)
+		known = append(own[:len(own):len(own)], spec.Identity...)
 	}
 	for _, m := range dollarName.FindAllStringSubmatch(value, -1) {
 		if escaped := strings.Count(m[0], "$")%2 == 0; escaped || slices.Contains(known, m[1]) {

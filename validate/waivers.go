@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,13 +36,14 @@ var waiverUnused = diag.Rule{
 	ID:       "waiver-unused",
 	Severity: diag.Warning,
 	Final:    true,
-	What:     "A waiver of something that is not found, in any environment.",
+	What:     "A waiver of something that is not found, in any environment or overlay.",
 	Why:      "It would hide the finding from whoever brings the mistake back.",
 	Fix:      "Delete it, or move it to the thing that the finding is about.",
 }
 
 // Waivers are what a spec accepts, over all its environments: one that the
-// base states is used if one of them needs it.
+// base states is used if one of them needs it. Or they are what the comments of
+// manifests accept.
 type Waivers struct {
 	Rules []diag.Rule // all that there are
 	Today string      // 2026-11-23; "": no waiver is over
@@ -61,11 +61,10 @@ type statement struct {
 	unused diag.Diagnostic // what to say if it never counts
 }
 
-// waiver is a statement in one environment.
+// waiver is a statement in one environment, or in a file.
 type waiver struct {
-	spec.Waiver
 	*statement
-	beside spec.Path // the thing that it stands beside
+	covers func(diag.Diagnostic) bool
 }
 
 // Judge leaves out the findings of an environment that it waives, and says
@@ -75,21 +74,38 @@ func (w *Waivers) Judge(env spec.Environment, found diag.List) diag.List {
 	var valid []waiver
 	statedBy(env.App, func(beside spec.Path, rule string, stated spec.Waiver) {
 		path := beside.Join("waive", rule)
-		one := waiver{stated, w.statement(env, path, rule), beside}
-		w.holdUntil(one.Until)
-		if bad, ok := w.refuse(env, path, one); ok {
+		one := waiver{w.statement(env, path, rule), covering(rule, beside)}
+		w.holdUntil(stated.Until)
+		if bad := w.refuse(rule, stated.Until); bad != nil {
 			one.counts = true
-			out = append(out, bad)
+			if bad.ID == waiverExpired.ID {
+				path = path.Join("until")
+			}
+			out = append(out, about(bad.Rule, env, path, bad.message, bad.fix))
 			return
 		}
 		valid = append(valid, one)
 	})
-	for _, d := range found {
-		if !isWaived(d, valid) {
-			out = append(out, d)
+	return append(out, without(found, valid)...)
+}
+
+// JudgeFiles is Judge for comments of manifests. Of those in files that others
+// may use as well, nobody knows whether they are needed.
+func (w *Waivers) JudgeFiles(comments []diag.Waiver, isShared func(file string) bool, found diag.List) diag.List {
+	var out diag.List
+	var valid []waiver
+	for _, c := range comments {
+		at := func(r diag.Rule, message, fix string) diag.Diagnostic {
+			return diag.Diagnostic{Rule: r.ID, Severity: r.Severity, Pos: c.Pos, Message: message, Fix: fix}
 		}
+		if bad := w.refuse(c.Rule, c.Until); bad != nil {
+			out = append(out, at(bad.Rule, bad.message, bad.fix))
+			continue
+		}
+		s := &statement{rule: c.Rule, counts: isShared(c.Pos.File), unused: at(waiverUnused, unusedMessage(c.Rule), waiverUnused.Fix)}
+		w.statements, valid = append(w.statements, s), append(valid, waiver{s, c.Covers})
 	}
-	return out
+	return append(out, without(found, valid)...)
 }
 
 // holdUntil takes note of a day on which the judgement may change.
@@ -122,27 +138,31 @@ func (w *Waivers) statement(env spec.Environment, path spec.Path, rule string) *
 			return s
 		}
 	}
-	s := &statement{rule: rule, reason: reason, unused: about(waiverUnused, env, path,
-		fmt.Sprintf("nothing is found here by %s", rule), waiverUnused.Fix)}
+	s := &statement{rule: rule, reason: reason, unused: about(waiverUnused, env, path, unusedMessage(rule), waiverUnused.Fix)}
 	w.statements = append(w.statements, s)
 	return s
 }
 
-// refuse says why a waiver does not count, if it does not.
-func (w *Waivers) refuse(env spec.Environment, path spec.Path, one waiver) (diag.Diagnostic, bool) {
-	at := slices.IndexFunc(w.Rules, func(r diag.Rule) bool { return r.ID == one.rule })
+func unusedMessage(rule string) string { return "nothing is found here by " + rule }
+
+// refusal is why a waiver does not count.
+type refusal struct {
+	diag.Rule
+	message, fix string
+}
+
+// refuse says why a waiver does not count; nil if it does.
+func (w *Waivers) refuse(rule, until string) *refusal {
+	at := slices.IndexFunc(w.Rules, func(r diag.Rule) bool { return r.ID == rule })
 	switch {
 	case at < 0:
-		return about(waiverUnknown, env, path, fmt.Sprintf("there is no rule %q", one.rule),
-			cmp.Or(diag.DidYouMean(one.rule, w.waivable()), waiverUnknown.Fix)), true
+		return &refusal{waiverUnknown, fmt.Sprintf("there is no rule %q", rule), diag.OneOf(rule, w.waivable(), waiverUnknown.Fix)}
 	case w.Rules[at].Final:
-		return about(waiverUnknown, env, path, fmt.Sprintf("findings of %s cannot be waived", one.rule),
-			"Mend what it reports, and delete the waiver."), true
-	case one.Until != "" && one.Until < w.Today:
-		return about(waiverExpired, env, path.Join("until"),
-			fmt.Sprintf("%s is waived until %s, and today is %s", one.rule, one.Until, w.Today), waiverExpired.Fix), true
+		return &refusal{waiverUnknown, fmt.Sprintf("findings of %s cannot be waived", rule), "Mend what it reports, and delete the waiver."}
+	case until != "" && until < w.Today:
+		return &refusal{waiverExpired, fmt.Sprintf("%s is waived until %s, and today is %s", rule, until, w.Today), waiverExpired.Fix}
 	}
-	return diag.Diagnostic{}, false
+	return nil
 }
 
 func (w *Waivers) waivable() (ids []string) {
@@ -160,24 +180,29 @@ func about(rule diag.Rule, env spec.Environment, path spec.Path, message, fix st
 	return p.found[0]
 }
 
-// isWaived looks at all waivers: each that covers the finding is used.
-func isWaived(d diag.Diagnostic, waivers []waiver) bool {
-	waived := false
-	for _, w := range waivers {
-		if w.covers(d) {
-			w.counts, waived = true, true
+// without leaves out what is waived. It looks at all waivers: each that covers
+// a finding is used.
+func without(found diag.List, waivers []waiver) diag.List {
+	return slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool {
+		waived := false
+		for _, w := range waivers {
+			if w.covers(d) {
+				w.counts, waived = true, true
+			}
 		}
-	}
-	return waived
+		return waived
+	})
 }
 
-// covers reports whether the finding is about the thing that the waiver stands
+// covering is for the findings of a rule about the thing that a waiver stands
 // beside, or about what is below. A field of a group's object is the group's
 // too, where its value came from elsewhere: from the application's labels.
-func (w waiver) covers(d diag.Diagnostic) bool {
-	return d.Rule == w.rule && slices.ContainsFunc(d.Scope, func(path []string) bool {
-		return len(path) >= len(w.beside) && slices.Equal(path[:len(w.beside)], w.beside)
-	})
+func covering(rule string, beside spec.Path) func(diag.Diagnostic) bool {
+	return func(d diag.Diagnostic) bool {
+		return d.Rule == rule && slices.ContainsFunc(d.Scope, func(path []string) bool {
+			return len(path) >= len(beside) && slices.Equal(path[:len(beside)], beside)
+		})
+	}
 }
 
 // waiverVisitor is called with the thing that a waiver stands beside, and the

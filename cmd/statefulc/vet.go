@@ -84,7 +84,7 @@ func asTargets(args []string) []target {
 }
 
 func (o *vetOptions) vetManifests(_ *pipeline.Pipeline, t target) outcome {
-	found, err := pipeline.VetManifests(t.dir, o.kubernetes)
+	found, err := pipeline.VetManifests(t.dir, o.kubernetes, o.day.String())
 	return outcome{found: found, err: err}
 }
 
