@@ -69,12 +69,12 @@ func Vet(dir string, o Options) (*Result, error) { return (&Pipeline{Options: o}
 // remembered what became of it. The error is for what could not be read, and
 // for bugs of ours.
 func (p *Pipeline) Build(dir string) (*Result, error) {
-	return p.remembered(dir, true, p.build)
+	return p.remembered(dir, p.Layout, p.build)
 }
 
 // Vet carries it as far as the checks go, without emitting files.
 func (p *Pipeline) Vet(dir string) (*Result, error) {
-	return p.remembered(dir, false, p.vet)
+	return p.remembered(dir, checks, p.vet)
 }
 
 func (p *Pipeline) build(dir string) (*Result, error) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/rogpeppe/go-internal/cache"
@@ -16,16 +17,13 @@ import (
 	"github.com/statefulc/statefulc/spec"
 )
 
-// memory is what is remembered of a result: all but its objects. Where there
-// are findings it is for the directory as it was written, which they name.
+// memory is what is remembered of a result: all but its objects.
 type memory struct {
-	Dir          string
+	Dir          string // as it was written: the findings' places begin with it
 	From, Until  string // the days on which the same is found; "" is without an end
 	Environments []string
 	Found        diag.List
-
-	Layout overlay.Layout // of the files; "" of a result that has none
-	Files  []size
+	Files        []size
 }
 
 // size is that of a file. The texts follow the rest, one behind the other.
@@ -34,17 +32,20 @@ type size struct {
 	Size int
 }
 
+// checks is what is asked for where no files are: the name of no layout.
+const checks overlay.Layout = "checks"
+
 // remembered is the result for a directory that did not change, whose files
 // and those that they import have the hash that they had. What has errors is
 // never remembered, so that it is always told by the newest text; nor is what
 // changed while it was read.
-func (p *Pipeline) remembered(dir string, files bool, work func(string) (*Result, error)) (*Result, error) {
-	key, known := p.key(dir, &p.loader)
+func (p *Pipeline) remembered(dir string, asked overlay.Layout, work func(string) (*Result, error)) (*Result, error) {
+	key, known := p.key(dir, asked, &p.loader)
 	if !known {
 		return work(dir)
 	}
 	if text, _, err := p.Cache.GetBytes(key); err == nil {
-		if r, ok := p.recall(text, dir, files); ok {
+		if r, ok := p.recall(text, dir); ok {
 			return r, nil
 		}
 	}
@@ -52,23 +53,24 @@ func (p *Pipeline) remembered(dir string, files bool, work func(string) (*Result
 	if err != nil || r.Found.HasErrors() {
 		return r, err
 	}
-	if now, known := p.key(dir, new(source.Loader)); known && now == key {
-		// Nobody waits for this one: a disk that is full costs time, not truth.
-		_ = p.Cache.PutBytes(key, p.memorize(r, dir, files))
+	if now, known := p.key(dir, asked, new(source.Loader)); known && now == key {
+		// Nobody waits for this one: a disk that is full costs time, not truth. It is
+		// not the same text on every day.
+		_, _, _ = p.Cache.PutNoVerify(key, bytes.NewReader(p.memorize(r, dir)))
 	}
 	return r, nil
 }
 
 // key is the hash of all that a result depends on but the day.
-func (p *Pipeline) key(dir string, loader *source.Loader) (key cache.ActionID, known bool) {
+func (p *Pipeline) key(dir string, asked overlay.Layout, loader *source.Loader) (key cache.ActionID, known bool) {
 	if p.Cache == nil || p.Today == "" || p.Unchecked {
 		return key, false
 	}
 	inputs, err := loader.Inputs(dir)
-	return sha256.Sum256(fmt.Appendf(nil, "%s\n%x\n", p.Version, inputs.Sum)), err == nil
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %x", p.Version, cmp.Or(asked, overlay.Kustomize), inputs.Sum)), err == nil
 }
 
-func (p *Pipeline) memorize(r *Result, dir string, files bool) []byte {
+func (p *Pipeline) memorize(r *Result, dir string) []byte {
 	m := memory{Dir: dir, Found: r.Found}
 	if r.Until != "" {
 		m.From, m.Until = p.Today, r.Until
@@ -77,9 +79,6 @@ func (p *Pipeline) memorize(r *Result, dir string, files bool) []byte {
 		m.Environments = append(m.Environments, env.Name)
 	}
 	var texts []byte
-	if files {
-		m.Layout = cmp.Or(p.Layout, overlay.Kustomize)
-	}
 	for _, f := range r.Files {
 		m.Files = append(m.Files, size{f.Path, len(f.Data)})
 		texts = append(texts, f.Data...)
@@ -91,14 +90,19 @@ func (p *Pipeline) memorize(r *Result, dir string, files bool) []byte {
 	return slices.Concat(head, []byte("\n"), texts)
 }
 
-// recall is the result that a text remembers, if it has what is asked for.
-func (p *Pipeline) recall(text []byte, dir string, files bool) (*Result, bool) {
+// recall is the result that a text remembers, if it holds today.
+func (p *Pipeline) recall(text []byte, dir string) (*Result, bool) {
 	head, texts, _ := bytes.Cut(text, []byte("\n"))
 	var m memory
-	if json.Unmarshal(head, &m) != nil || !m.holds(p.Today) || len(m.Found) > 0 && m.Dir != dir || files && m.Layout != cmp.Or(p.Layout, overlay.Kustomize) {
+	if json.Unmarshal(head, &m) != nil || !m.holds(p.Today) {
 		return nil, false
 	}
 	r := &Result{Found: m.Found, Until: m.Until}
+	for i := range r.Found {
+		if !m.move(&r.Found[i], dir) {
+			return nil, false
+		}
+	}
 	for _, name := range m.Environments {
 		r.Environments = append(r.Environments, Environment{Environment: spec.Environment{Name: name}})
 	}
@@ -109,9 +113,28 @@ func (p *Pipeline) recall(text []byte, dir string, files bool) (*Result, bool) {
 		r.Files = append(r.Files, overlay.File{Path: f.Path, Data: texts[:f.Size:f.Size]})
 		texts = texts[f.Size:]
 	}
-	return r, true
+	return r, len(r.Environments) > 0
 }
 
-func (m memory) holds(day string) bool {
+func (m *memory) holds(day string) bool {
 	return m.From <= day && (m.Until == "" || day <= m.Until)
+}
+
+// move makes a finding one of the directory as it is written now.
+func (m *memory) move(d *diag.Diagnostic, dir string) bool {
+	all := []*diag.Pos{&d.Pos}
+	for i := range d.Related {
+		all = append(all, &d.Related[i].Pos)
+	}
+	for _, pos := range all {
+		if !pos.IsValid() || source.IsSchema(*pos) {
+			continue
+		}
+		below, err := filepath.Rel(m.Dir, pos.File)
+		if err != nil {
+			return false
+		}
+		pos.File = filepath.Join(dir, below)
+	}
+	return true
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,8 +24,8 @@ func remembering(t *testing.T) *Pipeline {
 }
 
 // recalled is what is remembered of a build, or errWork.
-func (p *Pipeline) recalled(dir string, files bool) (*Result, error) {
-	return p.remembered(dir, files, func(string) (*Result, error) { return nil, errWork })
+func (p *Pipeline) recalled(dir string, asked overlay.Layout) (*Result, error) {
+	return p.remembered(dir, asked, func(string) (*Result, error) { return nil, errWork })
 }
 
 // What is remembered of an application is what was made of it.
@@ -42,7 +41,7 @@ func TestRememberedIsWhatWasMade(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := p.recalled(dir, true)
+		got, err := p.recalled(dir, p.Layout)
 		if err != nil {
 			t.Errorf("%s: %v", dir, err)
 			continue
@@ -95,7 +94,7 @@ func TestDaysAreRemembered(t *testing.T) {
 		}
 		for day, want := range c.holds {
 			p.Today = day
-			if _, err := p.recalled(dir, true); (err == nil) != want {
+			if _, err := p.recalled(dir, p.Layout); (err == nil) != want {
 				t.Errorf("made on %s, on %s: %v", c.made, day, err)
 			}
 		}
@@ -116,11 +115,11 @@ func TestWhatIsNotRemembered(t *testing.T) {
 		if _, err := p.Build(dir); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.recalled(dir, true); err != nil {
+		if _, err := p.recalled(dir, p.Layout); err != nil {
 			t.Fatal(err)
 		}
 		change(p)
-		if _, err := p.recalled(dir, true); !errors.Is(err, errWork) {
+		if _, err := p.recalled(dir, p.Layout); !errors.Is(err, errWork) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -129,32 +128,40 @@ func TestWhatIsNotRemembered(t *testing.T) {
 	if _, err := p.Vet(dir); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.recalled(dir, false); err != nil {
+	if _, err := p.recalled(dir, checks); err != nil {
 		t.Errorf("a check after a check: %v", err)
 	}
-	if _, err := p.recalled(dir, true); !errors.Is(err, errWork) {
+	if _, err := p.recalled(dir, p.Layout); !errors.Is(err, errWork) {
 		t.Errorf("a build after a check: %v", err)
 	}
 	broken := app(t, "package app\n\nbase: 1\n")
 	if _, err := p.Build(broken); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.recalled(broken, true); !errors.Is(err, errWork) {
+	if _, err := p.recalled(broken, p.Layout); !errors.Is(err, errWork) {
 		t.Errorf("errors: %v", err)
 	}
 }
 
-// Findings name files as they were asked for; without any, where one stands
-// does not count.
-func TestFindingsAreOfADirectory(t *testing.T) {
-	for text, want := range map[string]bool{warned: false, regexp.MustCompile(`.*waive.*\n`).ReplaceAllString(warned, ""): true} {
-		p, dir := remembering(t), app(t, text)
-		if _, err := p.Build(dir); err != nil {
+// Findings name files as they are asked for.
+func TestFindingsAreOfTheDirectory(t *testing.T) {
+	p, dir := remembering(t), app(t, warned)
+	t.Chdir(filepath.Dir(dir))
+	if _, err := p.Build(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{filepath.Base(dir), "./" + filepath.Base(dir), dir, "../" + filepath.Base(filepath.Dir(dir)) + "/" + filepath.Base(dir)} {
+		got, err := p.recalled(name, p.Layout)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		want, err := (&Pipeline{Options: Options{Today: p.Today}}).Build(name)
+		if err != nil {
 			t.Fatal(err)
 		}
-		_, err := p.recalled(dir+"/../"+filepath.Base(dir), true)
-		if (err == nil) != want {
-			t.Errorf("by another name: %v", err)
+		if diff := cmp.Diff(want.Found, got.Found); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
 }
@@ -166,16 +173,16 @@ func TestBrokenCacheIsNotBelieved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, known := p.key(dir, &p.loader)
+	key, known := p.key(dir, p.Layout, &p.loader)
 	if !known {
 		t.Fatal("no key")
 	}
-	whole := p.memorize(made, dir, true)
+	whole := p.memorize(made, dir)
 	for _, text := range []string{"", "{", "{}\n", string(whole[:len(whole)-1]), "null\n" + string(whole)} {
 		if err := p.Cache.PutBytes(key, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := p.recalled(dir, true); !errors.Is(err, errWork) {
+		if got, err := p.recalled(dir, p.Layout); !errors.Is(err, errWork) {
 			t.Errorf("%.20q: %v %v", text, got, err)
 		}
 	}

@@ -68,8 +68,8 @@ func (l *directory) position(pos token.Pos) diag.Pos {
 	return diag.Pos{File: file, Line: pos.Line(), Col: pos.Column()}
 }
 
-// isSchemas reports whether a position is one of the schema's.
-func isSchemas(p diag.Pos) bool { return strings.HasPrefix(p.File, schema.ImportPath+"/") }
+// IsSchema reports whether a position is one of the schema's, and of no file.
+func IsSchema(p diag.Pos) bool { return strings.HasPrefix(p.File, schema.ImportPath+"/") }
 
 func (l *directory) display(file string) string {
 	if rel, err := filepath.Rel(l.abs, file); err == nil {

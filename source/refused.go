@@ -298,7 +298,7 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 func (l *directory) twice(c *complaint, d *diag.Diagnostic, text string, alternatives []string) string {
 	clashing := conflict.MatchString(text) && !mismatch.MatchString(text) && len(alternatives) < 2
 	switch {
-	case !clashing || len(d.Related) == 0 || isSchemas(d.Related[0].Pos):
+	case !clashing || len(d.Related) == 0 || IsSchema(d.Related[0].Pos):
 		return ""
 	case c.overlay:
 		return "The base fixes the value; as a default, `*value | _`, it lets overlays state another."

@@ -105,13 +105,16 @@ func build(cmd *cobra.Command, args []string, o *buildOptions) error {
 		}
 	}
 	outcomes := each(s.targets, options, func(p *pipeline.Pipeline, t target) outcome { return o.buildOne(cmd, p, t) })
-	if err := o.knowsEnvironment(outcomes); err != nil {
+	if err := o.knowsEnvironment(outcomes, s.others, options); err != nil {
 		return err
 	}
 	gone := o.prune(s)
 	all, last := append(outcomes, gone...), ""
 	if s.many && o.output != "-" {
 		last = o.summary(all, len(outcomes))
+	}
+	if o.unchecked {
+		last += "unchecked: nothing of it was judged or proved, so it is for no cluster\n"
 	}
 	return o.report(cmd, all, last)
 }
@@ -127,6 +130,8 @@ func (o *buildOptions) contradiction() error {
 		return fmt.Errorf("--diff and --format %s both print to standard output", o.format.Name)
 	case o.output == "-" && o.check:
 		return errors.New("-o - writes no files that --check could look at")
+	case o.output != "" && o.shard.divides():
+		return errors.New("--shard takes some of many applications, and -o the output of one")
 	case o.force && o.check:
 		return errors.New("--check writes nothing, so there is nothing to --force")
 	}
@@ -139,10 +144,7 @@ func (o *buildOptions) buildOne(cmd *cobra.Command, p *pipeline.Pipeline, at tar
 	if err != nil {
 		return outcome{err: err}
 	}
-	out.found = result.Found
-	for _, env := range result.Environments {
-		out.environments = append(out.environments, env.Name)
-	}
+	out = outcomeOf(result)
 	switch {
 	case o.stop(result.Found):
 	case o.output == "-":
@@ -229,18 +231,29 @@ func (o *buildOptions) prune(s *selection) (outcomes []outcome) {
 }
 
 // knowsEnvironment fails if no application has the environment that is asked
-// for; one of many need not have it, and a shard of them neither.
-func (o *buildOptions) knowsEnvironment(outcomes []outcome) error {
-	var known []string
-	for _, out := range outcomes {
-		known = append(known, out.environments...)
+// for; one of many need not have it, and a shard of them neither: then those of
+// other shards are asked.
+func (o *buildOptions) knowsEnvironment(outcomes []outcome, others []target, options pipeline.Options) error {
+	if !o.check || o.environment == "" {
+		return nil
 	}
-	slices.Sort(known)
-	known = slices.Compact(known)
-	if !o.check || o.environment == "" || o.shard.divides() || len(known) == 0 || slices.Contains(known, o.environment) {
+	known := environmentsOf(outcomes)
+	if !slices.Contains(known, o.environment) && len(others) > 0 {
+		known = environmentsOf(append(outcomes, each(others, options, vetOne)...))
+	}
+	if len(known) == 0 || slices.Contains(known, o.environment) {
 		return nil
 	}
 	return noEnvironment(o.environment, known)
+}
+
+// environmentsOf are the names of all of them, each once.
+func environmentsOf(outcomes []outcome) (names []string) {
+	for _, out := range outcomes {
+		names = append(names, out.environments...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // summary leaves out what there is to say of those of many applications that
@@ -257,11 +270,14 @@ func (o *buildOptions) summary(outcomes []outcome, applications int) string {
 			out.talk = ""
 		}
 	}
-	does := "changed"
+	does, has := "changed", "errors"
 	if o.check {
 		does = "differ"
 	}
-	return fmt.Sprintf("%s, %s %s, %s with errors\n", plural(applications, "application"), thousands(changed), does, thousands(bad))
+	if o.strict {
+		has = "errors or warnings"
+	}
+	return fmt.Sprintf("%s, %s %s, %s with %s\n", plural(applications, "application"), thousands(changed), does, thousands(bad), has)
 }
 
 func plural(n int, thing string) string {

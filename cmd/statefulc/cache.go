@@ -1,6 +1,7 @@
 package main
 
 import (
+	"debug/elf"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +29,8 @@ func (c *caching) remember(o *pipeline.Options) error {
 	if c.off {
 		return nil
 	}
-	dir, named := os.LookupEnv(cacheVariable)
+	dir := os.Getenv(cacheVariable)
+	named := dir != ""
 	if !named {
 		home, err := os.UserCacheDir()
 		if err != nil {
@@ -60,20 +62,40 @@ func open(dir string) (*cache.Cache, error) {
 	return c, nil
 }
 
-// identity tells binaries apart that may compile differently: by the version,
-// or if that does not say what is in it, by the file. It is "" if neither does.
+// identity tells binaries apart that may compile differently, by what the go
+// command calls the build of this one. It is "" where it is no ELF file, and of
+// no version that says what is in it.
 func identity() string {
+	if file, err := os.Executable(); err == nil {
+		if id := buildID(file); id != "" {
+			return id
+		}
+	}
 	v := version()
-	if v != "" && v != "(devel)" && !strings.HasSuffix(v, "+dirty") {
-		return v
-	}
-	file, err := os.Executable()
-	if err != nil {
+	if v == "(devel)" || strings.HasSuffix(v, "+dirty") {
 		return ""
 	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("%s %d %d", v, info.Size(), info.ModTime().UnixNano())
+	return v
 }
+
+// buildID is the note that the linker leaves: hashes of all that went in and of
+// what came out. It stays when symbols are stripped.
+func buildID(file string) string {
+	binary, err := elf.Open(file)
+	if err != nil {
+		return ""
+	}
+	defer binary.Close()
+	note := binary.Section(".note.go.buildid")
+	if note == nil {
+		return ""
+	}
+	text, err := note.Data()
+	if err != nil || len(text) < len(noteHead) {
+		return ""
+	}
+	return string(text[len(noteHead):])
+}
+
+// noteHead is as long as the sizes, the type and the name of a note.
+const noteHead = "size" + "size" + "type" + "Go\x00\x00"

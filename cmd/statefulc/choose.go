@@ -28,12 +28,12 @@ type target struct {
 // selection is what a command works on.
 type selection struct {
 	targets []target
+	others  []target // of other shards
 	many    bool     // they were searched for
 	gone    []target // trees in their places whose applications are not there any more
 	stale   []string // what killed builds left for trees that are not built any more
 	found   diag.List
 
-	loader       source.Loader
 	trees        map[string]string             // the applications, by their trees
 	repositories map[string]*source.Repository // by directory
 }
@@ -52,7 +52,15 @@ func (o *selecting) choose(args []string) (*selection, error) {
 	if err != nil || !o.shard.divides() {
 		return s, err
 	}
-	s.targets = slices.DeleteFunc(s.targets, func(t target) bool { return !o.shard.has(s.place(t.dir)) })
+	all := s.targets
+	s.targets, s.others = nil, nil
+	for _, t := range all {
+		if o.shard.has(s.place(t.dir)) {
+			s.targets = append(s.targets, t)
+		} else {
+			s.others = append(s.others, t)
+		}
+	}
 	s.gone = slices.DeleteFunc(s.gone, func(t target) bool { return !o.shard.has(s.place(t.dir)) })
 	s.stale = slices.DeleteFunc(s.stale, func(dir string) bool { return !o.shard.has(s.place(dir)) })
 	return s, nil
@@ -62,7 +70,7 @@ func (o *selecting) choose(args []string) (*selection, error) {
 // repository, or outside of one from the current directory.
 func (s *selection) place(dir string) string {
 	root := absolute(".")
-	if r := s.repositories[absolute(dir)]; r != nil {
+	if r, err := s.repository(dir); err == nil && r != nil {
 		root = r.Root
 	}
 	rel, err := filepath.Rel(root, absolute(dir))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/source"
 )
 
 type listOptions struct {
@@ -47,15 +47,15 @@ func list(cmd *cobra.Command, args []string, o *listOptions) error {
 		return err
 	}
 	if len(s.found) > 0 {
-		text := reporting{format: formatFlag(diag.Formats[0])}
-		return text.report(cmd, []outcome{{found: s.found}}, "")
+		return asText().report(cmd, []outcome{{found: s.found}}, "")
 	}
 	if cmd.Flags().Changed("changed-since") {
 		changed, err := changedSince(o.since)
 		if err != nil {
 			return err
 		}
-		s.targets = slices.DeleteFunc(s.targets, func(t target) bool { return !s.isTouched(t, changed) })
+		var loader source.Loader
+		s.targets = slices.DeleteFunc(s.targets, func(t target) bool { return !changed.isTouched(t, &loader) })
 	}
 	dirs := []string{}
 	for _, t := range s.targets {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,6 +44,9 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv(cacheVariable, filepath.Join(env.WorkDir, ".cache"))
+			if binary, err := exec.LookPath("statefulc"); err == nil {
+				env.Setenv("STATEFULC", binary)
+			}
 			return nil
 		},
 	})

@@ -25,8 +25,11 @@ type reporting struct {
 	day    *today
 }
 
+// asText is how a command reports that lets nobody choose.
+func asText() *reporting { return &reporting{format: formatFlag(diag.Formats[0])} }
+
 func (r *reporting) addFlags(cmd *cobra.Command) {
-	r.format = formatFlag(diag.Formats[0])
+	r.format = asText().format
 	cmd.Flags().Var(&r.format, "format", "how to print findings: "+strings.Join(formatNames(), ", "))
 	cmd.Flags().BoolVar(&r.source, "show-source", false, "with text, show the line of each finding, as in a terminal")
 	cmd.Flags().BoolVar(&r.strict, "strict", false, "warnings stop the run too")

@@ -93,5 +93,13 @@ func vetOne(p *pipeline.Pipeline, t target) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
-	return outcome{found: result.Found}
+	return outcomeOf(result)
+}
+
+func outcomeOf(result *pipeline.Result) outcome {
+	out := outcome{found: result.Found}
+	for _, env := range result.Environments {
+		out.environments = append(out.environments, env.Name)
+	}
+	return out
 }
