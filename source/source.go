@@ -186,6 +186,9 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 		found, err := l.unloadable(instance.Err)
 		return nil, found, err
 	}
+	if found := l.inItself(instance.Files); found != nil {
+		return nil, found, nil
+	}
 	l.adopt(instance)
 	return instance, nil, nil
 }

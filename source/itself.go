@@ -1,0 +1,345 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/token"
+
+	"github.com/statefulc/statefulc/diag"
+)
+
+// This file finds specs that are in themselves: `base: overlays`, where every
+// overlay is a base, or `base` embedded in one of its groups. CUE finds few of
+// them; of most it makes structs in structs until there is no memory, or no
+// stack, and cannot be stopped. So the text is looked at before CUE is asked.
+//
+// All that was found to grow so puts a thing where another sort of thing
+// stands, the groups where a group does. What is of the sort that stands there
+// can be referred to as people like: `overlays: dr: overlays.prod`.
+
+// sort is what stands at a path, of those things that hold one another.
+type sort int
+
+const (
+	unheld  sort = iota // what holds none of the others, or is free: below a field
+	bundle              // base and overlays
+	envs                // overlays
+	app                 // base, overlays.prod
+	groups              // base.groups
+	group               // base.groups.db
+	another             // any other field of a bundle, an application or a group
+)
+
+var sorts = map[sort]struct{ name, fix string }{
+	bundle:  {"spec", "Delete it: a spec states base and overlays, each by its name."},
+	envs:    {"map of overlays", "Name an overlay: `overlays: prod: …`."},
+	app:     {"application", "Refer to base, to one overlay (overlays.prod), or to a hidden field (_name) with what both share."},
+	groups:  {"map of groups", "Name a group, `groups: db: …`, or refer to all of another application, base.groups."},
+	group:   {"group", "Refer to one group, base.groups.db, or to a hidden field (_name) with what both share."},
+	another: {"field of this name", "Refer to a field of it, such as base.name."},
+}
+
+// anyLabel stands for a name that is not known: of a pattern, or computed.
+const anyLabel = "*"
+
+func sortOf(path []string) sort {
+	switch {
+	case len(path) == 0:
+		return bundle
+	case path[0] == BaseName:
+		return sortInApp(path[1:])
+	case path[0] == "overlays" && len(path) == 1:
+		return envs
+	case path[0] == "overlays":
+		return sortInApp(path[2:])
+	case path[0] == anyLabel && len(path) == 1:
+		return another
+	}
+	return unheld
+}
+
+func sortInApp(path []string) sort {
+	isGroups := len(path) > 0 && path[0] == "groups"
+	switch {
+	case len(path) == 0:
+		return app
+	case isGroups && len(path) == 1:
+		return groups
+	case isGroups && len(path) == 2:
+		return group
+	case len(path) == 1, isGroups && len(path) == 3:
+		return another
+	}
+	return unheld
+}
+
+// inItself reports references of a package that put a thing in itself.
+func (l *directory) inItself(files []*ast.File) diag.List {
+	s := &selfSearch{directory: l, seen: map[visit]bool{}}
+	top := &scope{held: true}
+	for _, file := range files {
+		top.decls = append(top.decls, file.Decls...)
+	}
+	s.declared(top.decls, top, nil)
+	return s.found.Sorted()
+}
+
+// scope is a struct and those around it: where a name is looked for.
+type scope struct {
+	up    *scope
+	decls []ast.Decl
+	bound map[string]target // aliases, and variables of comprehensions
+	path  []string          // of the struct, if it is held
+	held  bool              // it is a part of the bundle; not in a definition that somebody may use
+}
+
+// target is what a reference refers to: a path of the bundle, or an expression
+// of a definition, a hidden field or a let clause.
+type target struct {
+	path []string
+	held bool
+	expr ast.Expr
+	in   *scope
+}
+
+type selfSearch struct {
+	*directory
+	seen  map[visit]bool
+	found diag.List
+}
+
+// visit is an expression as what stands somewhere: once is enough.
+type visit struct {
+	expr ast.Expr
+	as   sort
+}
+
+// stands looks at what stands at a path: all that is unified there.
+func (s *selfSearch) stands(e ast.Expr, in *scope, at []string) {
+	v := visit{e, sortOf(at)}
+	if s.seen[v] || v.as == unheld {
+		return
+	}
+	s.seen[v] = true
+	switch e := e.(type) {
+	case *ast.StructLit:
+		s.declared(e.Elts, &scope{up: in, decls: e.Elts, path: at, held: true}, at)
+	case *ast.BinaryExpr:
+		if e.Op == token.AND || e.Op == token.OR {
+			s.stands(e.X, in, at)
+			s.stands(e.Y, in, at)
+		}
+	case *ast.UnaryExpr:
+		if e.Op == token.MUL {
+			s.stands(e.X, in, at)
+		}
+	case *ast.ParenExpr:
+		s.stands(e.X, in, at)
+	case *ast.Alias:
+		s.stands(e.Expr, in.binding(e.Ident, target{path: at, held: true}), at)
+	case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
+		for _, t := range s.resolve(e, in, few) {
+			if t.held {
+				s.judge(e, t.path, at)
+			} else {
+				s.stands(t.expr, t.in, at)
+			}
+		}
+	}
+}
+
+func (s *selfSearch) declared(decls []ast.Decl, in *scope, at []string) {
+	for _, decl := range decls {
+		switch decl := decl.(type) {
+		case *ast.EmbedDecl:
+			s.stands(decl.Expr, in, at)
+		case *ast.Field:
+			if name := fieldName(decl); !isApart(name) {
+				below := append(at[:len(at):len(at)], name)
+				s.stands(decl.Value, in, below)
+			}
+		case *ast.Comprehension:
+			inner := in
+			for _, clause := range decl.Clauses {
+				inner = s.clause(clause, inner)
+			}
+			s.stands(decl.Value, inner, at)
+			if decl.Fallback != nil {
+				s.stands(decl.Fallback.Body, in, at)
+			}
+		}
+	}
+}
+
+// clause is the scope with what a clause of a comprehension binds.
+func (s *selfSearch) clause(clause ast.Clause, in *scope) *scope {
+	switch clause := clause.(type) {
+	case *ast.LetClause:
+		return in.binding(clause.Ident, target{expr: clause.Expr, in: in})
+	case *ast.ForClause:
+		inner := in.binding(clause.Key, target{})
+		for _, t := range s.resolve(clause.Source, in, few) {
+			if t.held {
+				return inner.binding(clause.Value, t.element())
+			}
+		}
+		return inner.binding(clause.Value, target{})
+	}
+	return in
+}
+
+// binding is a scope with one name more.
+func (s *scope) binding(name *ast.Ident, to target) *scope {
+	if name == nil {
+		return s
+	}
+	return &scope{up: s, bound: map[string]target{name.Name: to}}
+}
+
+// judge reports a reference to a thing of another sort than stands there.
+func (s *selfSearch) judge(ref ast.Expr, path, at []string) {
+	there, here := sortOf(path), sortOf(at)
+	if there == unheld || there == another || there == here {
+		return
+	}
+	d := diag.Diagnostic{
+		Rule:    rule,
+		Pos:     s.position(ref.Pos()),
+		Message: fmt.Sprintf("%s is no %s but the %s, which would be in itself", cueText(ref), sorts[here].name, sorts[there].name),
+		Fix:     sorts[here].fix,
+	}
+	if !slices.ContainsFunc(s.found, func(o diag.Diagnostic) bool { return o.Pos == d.Pos }) {
+		s.found = append(s.found, d)
+	}
+}
+
+// resolve finds what a reference refers to, by a number of steps at the most.
+func (s *selfSearch) resolve(e ast.Expr, in *scope, steps int) []target {
+	if steps == 0 {
+		return nil
+	}
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return s.resolve(e.X, in, steps)
+	case *ast.Ident:
+		return in.lookup(e.Name)
+	case *ast.SelectorExpr:
+		name, _, err := ast.LabelName(e.Sel)
+		if err != nil {
+			return nil
+		}
+		return s.selected(s.resolve(e.X, in, steps-1), name, steps)
+	case *ast.IndexExpr:
+		name := anyLabel
+		if lit, ok := e.Index.(*ast.BasicLit); ok {
+			name, _ = strconv.Unquote(lit.Value)
+		}
+		return s.selected(s.resolve(e.X, in, steps-1), name, steps)
+	}
+	return nil
+}
+
+// selected are fields of what was referred to.
+func (s *selfSearch) selected(from []target, name string, steps int) (out []target) {
+	for _, t := range from {
+		if t.held {
+			out = append(out, target{path: append(t.path[:len(t.path):len(t.path)], name), held: true})
+		} else {
+			out = append(out, s.within(t.expr, t.in, name, steps-1)...)
+		}
+	}
+	return out
+}
+
+// within are the fields of that name in what an expression is.
+func (s *selfSearch) within(e ast.Expr, in *scope, name string, steps int) []target {
+	if steps <= 0 {
+		return nil
+	}
+	switch e := e.(type) {
+	case *ast.StructLit:
+		inner := &scope{up: in, decls: e.Elts}
+		return inner.fields(name)
+	case *ast.BinaryExpr:
+		return append(s.within(e.X, in, name, steps-1), s.within(e.Y, in, name, steps-1)...)
+	case *ast.ParenExpr:
+		return s.within(e.X, in, name, steps)
+	case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
+		return s.selected(s.resolve(e, in, steps-1), name, steps-1)
+	}
+	return nil
+}
+
+// lookup is what a name refers to: in the innermost scope that has it.
+func (s *scope) lookup(name string) []target {
+	for ; s != nil; s = s.up {
+		if t, ok := s.bound[name]; ok {
+			if t.expr == nil && !t.held {
+				return nil // a key, or what nobody knows
+			}
+			return []target{t}
+		}
+		if found := s.fields(name); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// fields are the declarations of a name in a struct.
+func (s *scope) fields(name string) (out []target) {
+	for _, decl := range s.decls {
+		switch decl := decl.(type) {
+		case *ast.LetClause:
+			if decl.Ident.Name == name {
+				out = append(out, target{expr: decl.Expr, in: s})
+			}
+		case *ast.Field:
+			path := append(s.path[:len(s.path):len(s.path)], fieldName(decl))
+			switch isHeld := s.held && sortOf(path) != unheld && !isApart(fieldName(decl)); {
+			case fieldName(decl) != name && aliasOf(decl) != name:
+			case isHeld:
+				return []target{{path: path, held: true}}
+			default:
+				out = append(out, target{expr: decl.Value, in: s})
+			}
+		}
+	}
+	return out
+}
+
+// element is what a map holds.
+func (t target) element() target {
+	return target{path: append(t.path[:len(t.path):len(t.path)], anyLabel), held: t.held}
+}
+
+// fieldName is a field's label, or anyLabel.
+func fieldName(f *ast.Field) string {
+	label := ast.Node(f.Label)
+	if alias, ok := f.Label.(*ast.Alias); ok {
+		label = alias.Expr
+	}
+	name, _, err := ast.LabelName(label.(ast.Label))
+	if err != nil {
+		return anyLabel
+	}
+	return name
+}
+
+// aliasOf is the name that a field has in its struct beside its label.
+func aliasOf(f *ast.Field) string {
+	if alias, ok := f.Label.(*ast.Alias); ok {
+		return alias.Ident.Name
+	}
+	if f.Alias != nil {
+		return f.Alias.Field.Name
+	}
+	return ""
+}
+
+// isApart reports whether a field is none of the bundle's: a definition, or hidden.
+func isApart(name string) bool { return strings.HasPrefix(name, "_") || strings.HasPrefix(name, "#") }

@@ -1,0 +1,93 @@
+package source
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// others is a spec with a base, an overlay and a line more.
+const others = `package app
+import "statefulc.dev/v1"
+_shared: {groups: db: replicas: 3}
+base: v1.#App & {name: *"db" | _, groups: db: {image: "db:1", replicas: *3 | _, placement: "any"}}
+overlays: [_]: base
+overlays: prod: _
+%s
+`
+
+// Each of these takes CUE seconds, and hundreds of megabytes or all that there
+// are; some a stack without an end, which would end the process.
+func TestInItself(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"overlays", "overlays is no spec but the map of overlays"},
+		{"base", "base is no spec but the application"},
+		{"base.groups", "base.groups is no spec but the map of groups"},
+		{"overlays.prod.groups", "overlays.prod.groups is no spec but the map of groups"},
+		{"if true {overlays}", "overlays is no spec but the map of overlays"},
+		{"#All: {overlays}; #All", "overlays is no spec but the map of overlays"},
+		{"[_]: base", "base is no field of this name but the application"},
+		{"base: overlays", "overlays is no application but the map of overlays"},
+		{"base: *overlays | _", "overlays is no application but the map of overlays"},
+		{"let all = overlays; base: all", "overlays is no application but the map of overlays"},
+		{"_all: overlays; base: _all", "overlays is no application but the map of overlays"},
+		{"_all: {in: {overlays}}; base: _all.in", "overlays is no application but the map of overlays"},
+		{"#All: {in: overlays} & {}; base: (#All).in & {}", "overlays is no application but the map of overlays"},
+		{"base: [_]: base", "base is no field of this name but the application"},
+		{"base: objects: base", "base is no field of this name but the application"},
+		{"base: groups: overlays.prod", "overlays.prod is no map of groups but the application"},
+		{"base: groups: [_]: base.groups", "base.groups is no group but the map of groups"},
+		{"base: A={groups: [_]: A.groups}", "A.groups is no group but the map of groups"},
+		{"base: G=groups: db: G", "G is no group but the map of groups"},
+		{`base: groups: db: base["groups"]`, `base["groups"] is no group but the map of groups`},
+		{"base: groups: {for k, _ in base.groups {(k): base.groups}}", "base.groups is no group but the map of groups"},
+		{"overlays: base", "base is no map of overlays but the application"},
+		{"overlays: [_]: overlays", "overlays is no application but the map of overlays"},
+		{"overlays: prod: overlays", "overlays is no application but the map of overlays"},
+		{"overlays: {for k, v in overlays {(k): groups: v}}", "v is no map of groups but the application"},
+		{"overlays: prod: groups: db: base.groups", "base.groups is no group but the map of groups"},
+	} {
+		dir := t.TempDir()
+		write(t, dir, map[string]string{"a.cue": fmt.Sprintf(others, strings.ReplaceAll(c.line, "; ", "\n"))})
+		_, found, err := (&Loader{Patience: time.Minute}).Load(dir)
+		if err != nil || len(found) != 1 {
+			t.Errorf("%s: %v, %v", c.line, found, err)
+			continue
+		}
+		if d := found[0]; d.Message != c.want+", which would be in itself" || d.Pos.Line < 7 || d.Fix == "" {
+			t.Errorf("%s: %v: %s; want %s", c.line, d.Pos, d.Message, c.want)
+		}
+	}
+}
+
+// What is of the sort that stands there can be referred to, whoever made it.
+func TestNotInItself(t *testing.T) {
+	for _, line := range []string{
+		"overlays: prod: groups: db: replicas: 5; overlays: dr: overlays.prod",
+		"overlays: dr: groups: db: replicas: overlays.prod.groups.db.replicas + 1",
+		"overlays: dev: overlays.prod; overlays: prod: overlays.dev",
+		"overlays: {for k, v in overlays {\"\\(k)-dr\": v}}",
+		"for k, v in overlays {overlays: \"\\(k)-dr\": v}",
+		"for e in [\"dev\", \"test\"] {overlays: (e): base & {labels: env: e}}",
+		"if true {overlays: dev: base & {labels: env: \"dev\"}}",
+		"base: _shared; _x: overlays",
+		"base: base",
+		"base: groups: other: base.groups.db",
+		"base: groups: other: {for k, v in base.groups if k == \"db\" {env: N: \"\\(v.replicas)\"}, image: \"db:1\", replicas: 3, placement: \"any\"}",
+		"base: G={groups: db: env: A: G.name}",
+		"base: groups: db: env: NAME: base.name",
+		"base: groups: db: files: \"/etc/x\": yaml: base.labels",
+		"base: labels: {for k, _ in overlays {\"env-\\(k)\": \"yes\"}}",
+		"base: groups: db: env: E: \"\\(len(overlays))\"",
+		"#Top: {base: _, overlays: [_]: base}; #Top",
+		"v1.#Bundle & {overlays: dev: _}",
+	} {
+		dir := t.TempDir()
+		write(t, dir, map[string]string{"a.cue": fmt.Sprintf(others, strings.ReplaceAll(line, "; ", "\n"))})
+		_, found, err := (&Loader{Patience: time.Minute}).Load(dir)
+		if err != nil || len(found) > 0 {
+			t.Errorf("%s: %v, %v", line, found, err)
+		}
+	}
+}
