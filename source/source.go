@@ -40,7 +40,7 @@ func Load(dir string) ([]spec.Environment, diag.List, error) { return new(Loader
 // Loader reads directories one after the other and keeps what they share, the
 // schema. The zero value is ready; it is not for several goroutines at once.
 type Loader struct {
-	Patience time.Duration // how long a directory may take; 0: a minute
+	Patience time.Duration // how long CUE may take for a directory; 0: a second, and one more for each 16 KiB
 
 	shared *shared
 	loads  int
@@ -53,42 +53,40 @@ type Loader struct {
 // What the user has to mend is in the list; if it has errors the environments
 // are without what is refused, and may be none: they can be judged, and nothing
 // else. The error is for what could not be read at all: a directory
-// that is not there, [ErrNoFiles], or [ErrTooLong].
+// that is not there, [ErrNoFiles], or [ErrTooLong]. After the last, whatever the
+// process loads may be [ErrHindered].
 func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	if l.loads%renewal == 0 {
 		l.shared = newShared()
 	}
 	l.loads++
-	shared := l.shared
-	out := l.bounded(dir, func() (out loaded) {
-		out.environments, out.found, out.err = shared.load(dir)
+	var d *directory
+	out := guarded(dir, func() (out loaded) {
+		d, out.found, out.err = newDirectory(dir, l.shared)
 		return out
 	})
+	if stale := out.found; out.err == nil && !stale.HasErrors() {
+		out = bounded(dir, l.patience(d.size), d.load)
+		out.found = append(stale, out.found...)
+	}
 	if out.givenUp {
 		l.loads = 0 // the next one begins anew
 	}
 	return out.environments, out.found, out.err
 }
 
-func (l *shared) load(dir string) ([]spec.Environment, diag.List, error) {
-	d, err := newDirectory(dir, l)
-	if err != nil {
-		return nil, nil, err
-	}
-	found := d.staleVendored()
-	if bad, err := d.readable(); err != nil || bad.HasErrors() {
-		return nil, append(found, bad...), err
-	}
-	bundle, bad, err := d.evaluate()
+func (l *directory) load() (out loaded) {
+	bundle, bad, err := l.evaluate()
 	switch {
 	case err != nil:
-		return nil, found, err
+		return loaded{err: err}
 	case bad.HasErrors():
-		environments, err := d.rest(bundle, bad)
-		return environments, append(found, bad...), err
+		out.environments, out.err = l.rest(bundle, bad)
+	default:
+		out.environments, out.err = l.environments(bundle)
 	}
-	environments, err := d.environments(bundle)
-	return environments, found, err
+	out.found = bad
+	return out
 }
 
 // directory is one directory on its way from text to values.
@@ -99,23 +97,29 @@ type directory struct {
 	abs    string
 	root   string // of the CUE module; abs itself outside of any
 	inside bool   // dir is in a CUE module
+	size   int64  // of its text, with all that it imports of the module
 }
 
-func newDirectory(dir string, with *shared) (*directory, error) {
+// newDirectory reads the files, and evaluates nothing. What is wrong with them
+// is in the list.
+func newDirectory(dir string, with *shared) (*directory, diag.List, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case !info.IsDir():
-		return nil, &fs.PathError{Op: "load", Path: dir, Err: errors.New("not a directory")}
+		return nil, nil, &fs.PathError{Op: "load", Path: dir, Err: errors.New("not a directory")}
 	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d := &directory{shared: with, dir: dir, abs: abs}
-	d.root, d.inside, err = ModuleRoot(dir)
-	return d, err
+	if d.root, d.inside, err = ModuleRoot(dir); err != nil {
+		return nil, nil, err
+	}
+	bad, err := d.readable()
+	return d, append(d.staleVendored(), bad...), err
 }
 
 // ModuleRoot is the directory of the CUE module that dir is in, in full; dir
