@@ -80,10 +80,7 @@ func sortInApp(path []string) sort {
 // inItself reports references of a package that put a thing in itself.
 func (l *directory) inItself(files []*ast.File) diag.List {
 	s := &selfSearch{directory: l, seen: map[visit]bool{}}
-	top := &scope{held: true}
-	for _, file := range files {
-		top.decls = append(top.decls, file.Decls...)
-	}
+	top := topOf(files)
 	s.declared(top.decls, top, nil)
 	return s.found.Sorted()
 }
@@ -97,14 +94,26 @@ type scope struct {
 	held  bool              // it is a part of the bundle; not in a definition that somebody may use
 }
 
-// target is what a reference refers to: a path of the bundle, or an expression
-// of a definition, a hidden field or a let clause.
+// topOf is the scope of a package.
+func topOf(files []*ast.File) *scope {
+	top := &scope{held: true}
+	for _, file := range files {
+		top.decls = append(top.decls, file.Decls...)
+	}
+	return top
+}
+
+// target is what a reference refers to: a path of the bundle, an expression
+// as of a definition, a hidden field or a let clause, or both.
 type target struct {
 	path []string
-	held bool
+	held bool // there is a path
 	expr ast.Expr
 	in   *scope
 }
+
+// isSorted reports whether a target is one of those that hold one another.
+func (t target) isSorted() bool { return t.held && sortOf(t.path) != unheld }
 
 type selfSearch struct {
 	*directory
@@ -142,10 +151,10 @@ func (s *selfSearch) stands(e ast.Expr, in *scope, at []string) {
 	case *ast.Alias:
 		s.stands(e.Expr, in.binding(e.Ident, target{path: at, held: true}), at)
 	case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
-		for _, t := range s.resolve(e, in, few) {
-			if t.held {
+		for _, t := range resolve(e, in, few) {
+			if t.isSorted() {
 				s.judge(e, t.path, at)
-			} else {
+			} else if t.expr != nil {
 				s.stands(t.expr, t.in, at)
 			}
 		}
@@ -165,7 +174,7 @@ func (s *selfSearch) declared(decls []ast.Decl, in *scope, at []string) {
 		case *ast.Comprehension:
 			inner := in
 			for _, clause := range decl.Clauses {
-				inner = s.clause(clause, inner)
+				inner = bind(clause, inner)
 			}
 			s.stands(decl.Value, inner, at)
 			if decl.Fallback != nil {
@@ -175,14 +184,14 @@ func (s *selfSearch) declared(decls []ast.Decl, in *scope, at []string) {
 	}
 }
 
-// clause is the scope with what a clause of a comprehension binds.
-func (s *selfSearch) clause(clause ast.Clause, in *scope) *scope {
+// bind is the scope with what a clause of a comprehension binds.
+func bind(clause ast.Clause, in *scope) *scope {
 	switch clause := clause.(type) {
 	case *ast.LetClause:
 		return in.binding(clause.Ident, target{expr: clause.Expr, in: in})
 	case *ast.ForClause:
 		inner := in.binding(clause.Key, target{})
-		for _, t := range s.resolve(clause.Source, in, few) {
+		for _, t := range resolve(clause.Source, in, few) {
 			if t.held {
 				return inner.binding(clause.Value, t.element())
 			}
@@ -218,13 +227,13 @@ func (s *selfSearch) judge(ref ast.Expr, path, at []string) {
 }
 
 // resolve finds what a reference refers to, by a number of steps at the most.
-func (s *selfSearch) resolve(e ast.Expr, in *scope, steps int) []target {
+func resolve(e ast.Expr, in *scope, steps int) []target {
 	if steps == 0 {
 		return nil
 	}
 	switch e := e.(type) {
 	case *ast.ParenExpr:
-		return s.resolve(e.X, in, steps)
+		return resolve(e.X, in, steps)
 	case *ast.Ident:
 		return in.lookup(e.Name)
 	case *ast.SelectorExpr:
@@ -232,31 +241,32 @@ func (s *selfSearch) resolve(e ast.Expr, in *scope, steps int) []target {
 		if err != nil {
 			return nil
 		}
-		return s.selected(s.resolve(e.X, in, steps-1), name, steps)
+		return selectedFrom(resolve(e.X, in, steps-1), name, steps)
 	case *ast.IndexExpr:
 		name := anyLabel
 		if lit, ok := e.Index.(*ast.BasicLit); ok {
 			name, _ = strconv.Unquote(lit.Value)
 		}
-		return s.selected(s.resolve(e.X, in, steps-1), name, steps)
+		return selectedFrom(resolve(e.X, in, steps-1), name, steps)
 	}
 	return nil
 }
 
-// selected are fields of what was referred to.
-func (s *selfSearch) selected(from []target, name string, steps int) (out []target) {
+// selectedFrom are fields of what was referred to.
+func selectedFrom(from []target, name string, steps int) (out []target) {
 	for _, t := range from {
 		if t.held {
 			out = append(out, target{path: append(t.path[:len(t.path):len(t.path)], name), held: true})
-		} else {
-			out = append(out, s.within(t.expr, t.in, name, steps-1)...)
+		}
+		if !t.isSorted() {
+			out = append(out, within(t.expr, t.in, name, steps-1)...)
 		}
 	}
 	return out
 }
 
 // within are the fields of that name in what an expression is.
-func (s *selfSearch) within(e ast.Expr, in *scope, name string, steps int) []target {
+func within(e ast.Expr, in *scope, name string, steps int) []target {
 	if steps <= 0 {
 		return nil
 	}
@@ -265,11 +275,11 @@ func (s *selfSearch) within(e ast.Expr, in *scope, name string, steps int) []tar
 		inner := &scope{up: in, decls: e.Elts}
 		return inner.fields(name)
 	case *ast.BinaryExpr:
-		return append(s.within(e.X, in, name, steps-1), s.within(e.Y, in, name, steps-1)...)
+		return append(within(e.X, in, name, steps-1), within(e.Y, in, name, steps-1)...)
 	case *ast.ParenExpr:
-		return s.within(e.X, in, name, steps)
+		return within(e.X, in, name, steps)
 	case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
-		return s.selected(s.resolve(e, in, steps-1), name, steps-1)
+		return selectedFrom(resolve(e, in, steps-1), name, steps-1)
 	}
 	return nil
 }
@@ -299,13 +309,10 @@ func (s *scope) fields(name string) (out []target) {
 				out = append(out, target{expr: decl.Expr, in: s})
 			}
 		case *ast.Field:
-			path := append(s.path[:len(s.path):len(s.path)], fieldName(decl))
-			switch isHeld := s.held && sortOf(path) != unheld && !isApart(fieldName(decl)); {
-			case fieldName(decl) != name && aliasOf(decl) != name:
-			case isHeld:
-				return []target{{path: path, held: true}}
-			default:
-				out = append(out, target{expr: decl.Value, in: s})
+			label := fieldName(decl)
+			if label == name || aliasOf(decl) == name {
+				path := append(s.path[:len(s.path):len(s.path)], label)
+				out = append(out, target{path: path, held: s.held && !isApart(label), expr: decl.Value, in: s})
 			}
 		}
 	}

@@ -216,7 +216,7 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 		c := byPath[key]
 		switch {
 		case c.isAlternative(byPath):
-		case c.isComputed(), followsOnly(c.errors):
+		case c.isComputed(), followsOnly(c.errors) && !l.isReference(v, c):
 			follow = append(follow, l.finding(v, c))
 		default:
 			out = append(out, l.finding(v, c))
@@ -226,6 +226,12 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 		return follow
 	}
 	return out
+}
+
+// isReference reports whether a reference is what is wrong.
+func (l *directory) isReference(v cue.Value, c *complaint) bool {
+	_, ok := l.misreferenceIn(v, c)
+	return ok
 }
 
 // isAlternative reports whether a field is missing only if one alternative of
@@ -272,6 +278,10 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	d.Pos, d.Related = l.places(v, c)
 	if !v.Exists() || unfound.MatchString(text) || strings.HasPrefix(text, "imported and not used") || unused.MatchString(text) {
 		l.unread(&d, best)
+		return d
+	}
+	if m, ok := l.misreferenceIn(v, c); ok {
+		d.Pos, d.Related, d.Message, d.Fix = l.position(m.pos), nil, m.message, m.fix
 		return d
 	}
 	switch {
@@ -437,7 +447,7 @@ var follows = []string{
 func rank(e errors.Error) int {
 	t := text(e)
 	switch {
-	case strings.Contains(t, "in empty disjunction"),
+	case strings.Contains(t, "in empty disjunction"), matched.MatchString(e.Error()) && strings.Contains(e.Error(), "_|_("),
 		slices.ContainsFunc(follows, func(f string) bool { return strings.HasPrefix(t, f) }):
 		return followed
 	case mismatch.MatchString(t):

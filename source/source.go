@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/load"
 	"cuelang.org/go/mod/modfile"
@@ -98,6 +99,8 @@ type directory struct {
 	root   string // of the CUE module; abs itself outside of any
 	inside bool   // dir is in a CUE module
 	size   int64  // of its text, with all that it imports of the module
+
+	files []*ast.File // of the package
 }
 
 // newDirectory reads the files, and evaluates nothing. What is wrong with them
@@ -190,7 +193,8 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 		found, err := l.unloadable(instance.Err)
 		return nil, found, err
 	}
-	if found := l.inItself(instance.Files); found != nil {
+	l.files = slices.Clone(instance.Files)
+	if found := l.inItself(l.files); found != nil {
 		return nil, found, nil
 	}
 	l.adopt(instance)
