@@ -172,10 +172,10 @@ func untold(d diag.Diagnostic, all diag.List) bool {
 			return true
 		case other.Rule != "cue":
 			return false
-		case !below || !slices.Contains([]string{"groups", "jobs", "services", "objects", "patches"}, part):
-			return true
+		case !below && slices.Contains([]string{"", "name", "namespace", "domain", "groups", "waive"}, part):
+			return true // all is judged by it
 		case judged == "patches":
-			return true
+			return slices.Contains([]string{"groups", "jobs", "services", "objects"}, part)
 		}
 		return part == "groups" && (judged == "services" || judged == "clients")
 	})

@@ -29,16 +29,28 @@ func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 		return nil // the whole package is refused, and why is said later
 	}
 	var out diag.List
+	embedded := l.embedded(files)
 	for fields.Next() {
-		if name := fields.Selector().Unquoted(); name != BaseName && name != "overlays" {
+		name := fields.Selector().Unquoted()
+		if name == BaseName || name == "overlays" {
+			continue
+		}
+		if known, _ := step(l.app(), name); known.Exists() && embedded.IsValid() {
 			out = append(out, diag.Diagnostic{
 				Rule:    rule,
-				Pos:     first(l.written(fields.Value())),
-				Path:    spec.Path{name}.String(),
-				Message: fmt.Sprintf("unknown field %q: a spec has a base, and overlays", name),
-				Fix:     cmp.Or(diag.DidYouMean(name, []string{BaseName, "overlays"}), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
+				Pos:     embedded,
+				Message: "the application stands at the top of the package, and not in its base",
+				Fix:     "Write `base: v1.#App & {…}`.",
 			})
+			break // its other fields are there too
 		}
+		out = append(out, diag.Diagnostic{
+			Rule:    rule,
+			Pos:     cmp.Or(first(l.written(fields.Value())), embedded, first(l.written(v))),
+			Path:    spec.Path{name}.String(),
+			Message: fmt.Sprintf("unknown field %q: a spec has a base, and overlays", name),
+			Fix:     cmp.Or(diag.DidYouMean(name, []string{BaseName, "overlays"}), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
+		})
 	}
 	overlays, err := v.LookupPath(cue.ParsePath("overlays")).Fields()
 	for err == nil && overlays.Next() {
@@ -61,6 +73,18 @@ func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 		})
 	}
 	return out
+}
+
+// embedded is where something is embedded at the top of a package.
+func (l *directory) embedded(files []*ast.File) diag.Pos {
+	for _, file := range files {
+		for _, decl := range file.Decls {
+			if _, ok := decl.(*ast.EmbedDecl); ok {
+				return l.position(decl.Pos())
+			}
+		}
+	}
+	return diag.Pos{}
 }
 
 var overlayName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$`)

@@ -82,7 +82,7 @@ func (l *directory) load() (out loaded) {
 	case err != nil:
 		return loaded{err: err}
 	case bad.HasErrors():
-		out.environments, out.err = l.rest(bundle, bad)
+		out.environments = l.rest(bundle)
 	default:
 		out.environments, out.err = l.environments(bundle)
 	}
