@@ -210,6 +210,7 @@ var lonely = map[string]string{
 	"name_capitals":        "others state another",
 	"clients_without_port": "others have a port",
 	"typo_base":            "others have a base",
+	"base_left_out":        "others have a base",
 	"reference_definition": "the whole base is refused, and nothing in it is said",
 }
 

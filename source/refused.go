@@ -12,6 +12,7 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/schema"
@@ -49,7 +50,7 @@ func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 			Pos:     cmp.Or(first(l.written(fields.Value())), embedded, first(l.written(v))),
 			Path:    spec.Path{name}.String(),
 			Message: fmt.Sprintf("unknown field %q: a spec has a base, and overlays", name),
-			Fix:     cmp.Or(diag.DidYouMean(name, []string{BaseName, "overlays"}), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
+			Fix:     cmp.Or(diag.DidYouMean(name, []string{BaseName, "overlays"}), l.overlayOf(name, fields.Value()), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
 		})
 	}
 	overlays, err := v.LookupPath(cue.ParsePath("overlays")).Fields()
@@ -60,7 +61,7 @@ func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 				Pos:     first(l.written(overlays.Value())),
 				Path:    spec.Path{"overlays", name}.String(),
 				Message: fmt.Sprintf("an overlay cannot be called %q", name),
-				Fix:     "Overlays become directories: lower case letters, digits and dashes, 52 at the most, and not base.",
+				Fix:     nameOfOverlay(name),
 			})
 		}
 	}
@@ -86,6 +87,30 @@ func (l *directory) embedded(files []*ast.File) diag.Pos {
 	}
 	return diag.Pos{}
 }
+
+// overlayOf is the remedy for an overlay that is not under overlays.
+func (l *directory) overlayOf(name string, v cue.Value) string {
+	isField := func(label string) bool { known, _ := step(l.app(), label); return known.Exists() }
+	if !slices.ContainsFunc(labels(v), isField) {
+		return ""
+	}
+	return fmt.Sprintf("If it is an overlay write `overlays: %s: …`, else make it a hidden field (_%s).", name, name)
+}
+
+// nameOfOverlay is the remedy for a name that none can have.
+func nameOfOverlay(name string) string {
+	if name == BaseName {
+		return "State what all environments have under base, beside overlays."
+	}
+	for _, other := range corrected(name) {
+		if overlayName.MatchString(other) {
+			return fmt.Sprintf("Did you mean %q? ", other) + overlayNames
+		}
+	}
+	return overlayNames
+}
+
+const overlayNames = "Overlays become directories: lower case letters, digits and dashes, 52 at the most, a letter first."
 
 var overlayName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$`)
 
@@ -309,6 +334,11 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 		return d
 	}
 	switch {
+	case slices.Equal(c.path, []string{"overlays"}):
+		d.Message, _ = l.unfit(c, best, alternatives)
+		d.Fix = "Give each overlay a name: `overlays: prod: …`."
+	case text == "structural cycle":
+		d.Message, d.Fix = "it would be in itself (structural cycle)", "Refer to a part of it, in which the reference does not stand."
 	case text == "field not allowed":
 		l.notAllowed(&d, v, c)
 	case text == "field is required but not present":
@@ -330,10 +360,16 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 // twice is the remedy for two values of the user's: an overlay cannot change
 // what the base fixes, and the base says a thing once.
 func (l *directory) twice(c *complaint, d *diag.Diagnostic, text string, alternatives []string) string {
-	clashing := conflict.MatchString(text) && !mismatch.MatchString(text) && len(alternatives) < 2
+	clashing := (conflict.MatchString(text) && !mismatch.MatchString(text) || twoLists.MatchString(text)) && len(alternatives) < 2
 	switch {
+	case len(alternatives) > 1 && len(d.Related) > 0 && !isSchemas(d.Related[0].Pos):
+		return "State one of these, or add another to them where they are listed."
+	case c.overlay && removed.MatchString(text) && len(d.Related) > 0 && !isSchemas(d.Related[0].Pos):
+		return "An overlay cannot remove what the base states: state it in the overlays that are to have it, and not in the base."
 	case !clashing || len(d.Related) == 0 || isSchemas(d.Related[0].Pos):
 		return ""
+	case c.overlay && twoLists.MatchString(text):
+		return "The base fixes the list; as a default, `*[…] | _`, it lets overlays state another."
 	case c.overlay:
 		return "The base fixes the value; as a default, `*value | _`, it lets overlays state another."
 	}
@@ -356,9 +392,17 @@ func (l *directory) choice(c *complaint) string {
 // incomplete finds why a path has no value: nobody stated one, or the default
 // that somebody stated does not fit.
 func (l *directory) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, open string) {
-	d.Message = fmt.Sprintf("%s has no value, only %s", c.in, open)
+	d.Message = fmt.Sprintf("%s has no value", c.in)
+	if len(open) < 80 {
+		d.Message += ", only " + open
+	}
 	d.Fix = "State one in the base; as a default, `*value | _`, it lets overlays state another."
 	_, parts := lookup(v, c.path).Expr()
+	if defaults := l.defaults(parts); len(defaults) > 1 {
+		d.Message = fmt.Sprintf("%s has %d defaults, %s", c.in, len(defaults), strings.Join(defaults, " and "))
+		d.Fix = "A default of the base is what overlays state another value for: state that without * and `| _`."
+		return
+	}
 	for _, part := range parts {
 		stated, ok := part.Default()
 		if !ok || !l.isUsers(part.Pos()) || !stated.IsConcrete() {
@@ -371,6 +415,17 @@ func (l *directory) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, op
 			d.Message, d.Fix = "the default "+message, cmp.Or(fix, sentence("State a value that fits "+name(c.in), l.comment(c.in)))
 		}
 	}
+}
+
+// defaults are the user's of some parts that are unified, as they are written.
+func (l *directory) defaults(parts []cue.Value) (out []string) {
+	for _, part := range parts {
+		stated, ok := part.Default()
+		if text := fmt.Sprint(stated); ok && l.isUsers(part.Pos()) && stated.IsConcrete() && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // places are where to look first and what else took part. The first is what
@@ -391,6 +446,9 @@ func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related)
 	}
 	written := l.written(lookup(v, c.path))
 	primary := cmp.Or(onLine(users, first(written)), first(written), first(users))
+	if at := slices.IndexFunc(users, l.isOverlays); at >= 0 && c.overlay && !l.isOverlays(primary) {
+		primary = users[at] // of a list's element, only what the base has is written
+	}
 	for n := len(c.path) - 1; !primary.IsValid() && n >= 0; n-- {
 		primary = first(l.written(lookup(v, c.path[:n])))
 	}
@@ -402,10 +460,23 @@ func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related)
 			return primary, []diag.Related{{Pos: other, Message: "also stated here"}}
 		}
 	}
+	if base := slices.IndexFunc(users, func(p diag.Pos) bool { return !l.isOverlays(p) }); c.overlay && base >= 0 && l.isOverlays(primary) && len(schemas) == 0 {
+		return primary, []diag.Related{{Pos: users[base], Message: "also stated here"}}
+	}
 	if len(schemas) > 0 {
 		return primary, []diag.Related{{Pos: schemas[0], Message: "the schema asks for it here"}}
 	}
 	return primary, nil
+}
+
+// isOverlays reports whether a place is in the overlays that a file states.
+func (l *directory) isOverlays(p diag.Pos) bool {
+	return slices.ContainsFunc(l.files, func(file *ast.File) bool {
+		return l.display(file.Filename) == p.File && slices.ContainsFunc(file.Decls, func(decl ast.Decl) bool {
+			field, ok := decl.(*ast.Field)
+			return ok && fieldName(field) == "overlays" && field.Pos().Line() <= p.Line && p.Line <= field.End().Line()
+		})
+	})
 }
 
 // onLine is the first of some positions that is on the line of p: a value
@@ -486,9 +557,11 @@ func rank(e errors.Error) int {
 // words that a value may be, these are the alternatives.
 func bestOf(all []errors.Error) (best errors.Error, alternatives []string) {
 	best = slices.MinFunc(all, func(a, b errors.Error) int { return cmp.Compare(rank(a), rank(b)) })
+	choice := slices.ContainsFunc(all, func(e errors.Error) bool { return strings.Contains(text(e), "in empty disjunction") })
 	for _, e := range all {
 		clash, ok := clashOf(text(e))
-		if ok && conflict.MatchString(text(e)) && rank(e) == rank(best) && simple.MatchString(clash.wanted) && !slices.Contains(alternatives, clash.wanted) {
+		isSimple := simple.MatchString(clash.wanted) || choice && numeral.MatchString(clash.wanted)
+		if ok && conflict.MatchString(text(e)) && rank(e) == rank(best) && isSimple && !slices.Contains(alternatives, clash.wanted) {
 			alternatives = append(alternatives, clash.wanted)
 		}
 	}
@@ -517,14 +590,19 @@ func text(e errors.Error) string {
 		return m[1]
 	}
 	if m := lengths.FindStringSubmatch(t); m != nil {
+		if !slices.ContainsFunc(append(e.InputPositions(), e.Position()), func(p token.Pos) bool { return strings.HasPrefix(p.Filename(), schemaDir) }) {
+			return "two lists, of " + m[1] + " and of " + m[2] + " elements"
+		}
 		return "the list has " + m[1] + " elements, and " + m[2] + " are asked for at least"
 	}
 	return t
 }
 
 var (
-	operand = regexp.MustCompile(`^invalid (?:left|right)-hand value to '.+' \(type _\|_\): \S+: (.+)$`) // of a constraint, the error that it met
-	lengths = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
+	twoLists = regexp.MustCompile(`^two lists, of \d+ and of \d+ elements$`)
+	removed  = regexp.MustCompile(`^conflicting values null and |^conflicting values .* and null\b`)
+	operand  = regexp.MustCompile(`^invalid (?:left|right)-hand value to '.+' \(type _\|_\): \S+: (.+)$`) // of a constraint, the error that it met
+	lengths  = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
 )
 
 // lookup is the value at a path, in which elements of lists are numbers.

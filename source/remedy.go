@@ -146,8 +146,17 @@ func (l *directory) spelling(in spec.Path, c clash, alternatives []string) strin
 		}
 	}
 	at := l.schemaAt(in)
+	fits := func(text string) bool {
+		return at.Exists() && at.Unify(l.ctx.Encode(text)).Validate(cue.Concrete(true)) == nil
+	}
+	switch {
+	case fits(value) && len(words) < 2:
+		return "" // the schema has nothing against it
+	case fits(value):
+		return meant(value, words)
+	}
 	for _, other := range corrected(value) {
-		if other != value && at.Exists() && at.Unify(l.ctx.Encode(other)).Validate(cue.Concrete(true)) == nil {
+		if other != value && fits(other) {
 			return fmt.Sprintf("Did you mean %q?", other)
 		}
 	}
