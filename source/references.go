@@ -9,6 +9,9 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/token"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/spec"
 )
 
 // misreference is a reference that has no value, or one that cannot stand in a
@@ -71,11 +74,45 @@ func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misr
 	return misreference{}, false
 }
 
+// undefinedAnywhere are references to fields that are not there, wherever the
+// package has them: of one into a struct with an error CUE tells that error
+// only. Left out is what may be there or not, `if x.y != _|_`.
+func (l *directory) undefinedAnywhere(v cue.Value) (out diag.List) {
+	for _, file := range l.files {
+		var at spec.Path
+		maybe := 0 // up to where it may be there or not
+		l.walk(file, func(n ast.Node, in *scope) {
+			if maybe > n.Pos().Offset() {
+				return
+			}
+			switch n := n.(type) {
+			case *ast.Field:
+				at, _ = application(append(in.path[:len(in.path):len(in.path)], fieldName(n)))
+			case *ast.BinaryExpr:
+				if n.Op != token.ADD && n.Op != token.AND {
+					maybe = n.End().Offset()
+				}
+			case *ast.Comprehension:
+				if slices.ContainsFunc(n.Clauses, func(c ast.Clause) bool { _, is := c.(*ast.IfClause); return is }) {
+					maybe = n.End().Offset()
+				}
+			case *ast.SelectorExpr:
+				if m, ok := l.undefined(v, n, in); ok {
+					out = append(out, diag.Diagnostic{Rule: rule, Path: at.String(), Pos: l.position(m.pos), Message: m.message, Fix: m.fix})
+				}
+			}
+		})
+	}
+	return out
+}
+
 // fields are the names in the struct that is referred to; none if it is not
 // known, or has others that are not written there.
 func (t target) fields(v cue.Value) (known []string) {
-	if at := lookup(v, t.path); t.held && at.IncompleteKind() == cue.StructKind {
-		return labels(at)
+	if t.held {
+		if known = labels(lookup(v, t.path)); len(known) > 0 {
+			return known
+		}
 	}
 	literal, ok := t.expr.(*ast.StructLit)
 	for i := 0; ok && i < len(literal.Elts); i++ {

@@ -15,7 +15,6 @@ import (
 	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
-	"github.com/statefulc/statefulc/schema"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -158,6 +157,11 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 	maps.DeleteFunc(telling, func(_ string, c *complaint) bool { return c.isBelow(byPath) })
 	found := l.findings(v, l.folded(v, telling))
 	found = once(append(found, l.overlooked(v, telling)...))
+	for _, d := range l.undefinedAnywhere(v) {
+		if !slices.ContainsFunc(found, func(o diag.Diagnostic) bool { return o.Pos == d.Pos }) {
+			found = append(found, d)
+		}
+	}
 	if len(found) == 0 && len(said) == 0 {
 		return l.findings(v, byPath) // what is refused is never silent
 	}
@@ -353,7 +357,7 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 		d.Message, d.Fix = l.unfit(c, best, alternatives)
 		d.Fix = cmp.Or(l.twice(c, &d, text, alternatives), d.Fix)
 	}
-	d.Fix = cmp.Or(d.Fix, sentence("State a value that fits "+name(c.in), l.comment(c.in)), "See "+schema.ImportPath+" for what fits here.")
+	d.Fix = cmp.Or(d.Fix, l.advice(c.in, alternatives))
 	return d
 }
 
@@ -412,7 +416,7 @@ func (l *directory) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, op
 			unfit := &complaint{path: c.path, in: c.in, errors: errors.Errors(err)}
 			best, alternatives := bestOf(unfit.errors)
 			message, fix := l.unfit(unfit, best, alternatives)
-			d.Message, d.Fix = "the default "+message, cmp.Or(fix, sentence("State a value that fits "+name(c.in), l.comment(c.in)))
+			d.Message, d.Fix = "the default "+message, cmp.Or(fix, l.advice(c.in, alternatives))
 		}
 	}
 }
