@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/schema"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -243,4 +245,51 @@ func (l *directory) walk(file *ast.File, visit func(n ast.Node, in *scope)) {
 			path = path[:len(path)-1]
 		}
 	})
+}
+
+// mendApp reports a base that is made of a definition that the schema has not,
+// `base: v1.#Ap & {…}`, and puts #App in its place: CUE would tell nothing else
+// of that base.
+func (l *directory) mendApp(files []*ast.File) (out diag.List) {
+	known := labels(l.definitions)
+	for _, file := range files {
+		imported := ""
+		for spec := range file.ImportSpecs() {
+			if strings.Trim(spec.Path.Value, `"`) == schema.ImportPath {
+				imported = path.Base(schema.ImportPath)
+				if spec.Name != nil {
+					imported = spec.Name.Name
+				}
+			}
+		}
+		for _, decl := range file.Decls {
+			if field, ok := decl.(*ast.Field); ok && fieldName(field) == BaseName && imported != "" {
+				for _, ref := range conjuncts(field.Value) {
+					x, isIdent := ref.X.(*ast.Ident)
+					name, _, err := ast.LabelName(ref.Sel)
+					if !isIdent || x.Name != imported || err != nil || slices.Contains(known, name) {
+						continue
+					}
+					out = append(out, diag.Diagnostic{Rule: rule, Pos: l.position(ref.Sel.Pos()), Message: "undefined field: " + name, Fix: l.another(name, known)})
+					ref.Sel = ast.NewIdent("#App")
+				}
+			}
+		}
+	}
+	return out
+}
+
+// conjuncts are the references to fields that a value is made of.
+func conjuncts(e ast.Expr) []*ast.SelectorExpr {
+	switch e := e.(type) {
+	case *ast.SelectorExpr:
+		return []*ast.SelectorExpr{e}
+	case *ast.BinaryExpr:
+		if e.Op == token.AND {
+			return append(conjuncts(e.X), conjuncts(e.Y)...)
+		}
+	case *ast.Alias:
+		return conjuncts(e.Expr)
+	}
+	return nil
 }

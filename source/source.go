@@ -159,8 +159,9 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	if instance, found, err = l.instance(); err != nil || found.HasErrors() {
 		return cue.Value{}, found, err
 	}
+	bad := l.mendApp(instance.Files)
 	v := l.ctx.BuildInstance(instance)
-	bad := l.topLevel(v, instance.Files)
+	bad = append(bad, l.topLevel(v, instance.Files)...)
 	if !v.LookupPath(cue.ParsePath(BaseName)).Exists() && bad.HasErrors() {
 		return cue.Value{}, bad, nil
 	}
@@ -168,7 +169,7 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	if err := v.Validate(cue.Concrete(true)); err != nil {
 		return v, append(bad, l.refused(v, err, bad)...), nil
 	}
-	return v, nil, nil
+	return v, bad, nil
 }
 
 // accepted evaluates a package that imports the schema, embedding #Bundle in
