@@ -9,6 +9,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/statefulc/statefulc/compiler"
 	"github.com/statefulc/statefulc/diag"
@@ -38,6 +39,8 @@ type Result struct {
 type Options struct {
 	Today  string         // 2026-11-23: waivers until an earlier day are over; "": none is
 	Layout overlay.Layout // which files are made
+
+	Patience time.Duration // how long CUE may take for a directory; 0: as [source.Loader] has it
 }
 
 // Pipeline carries applications through the stages, one after the other, and
@@ -78,6 +81,7 @@ func (p *Pipeline) Build(dir string) (*Result, error) {
 
 // Vet carries it as far as the checks go, without emitting files.
 func (p *Pipeline) Vet(dir string) (*Result, error) {
+	p.loader.Patience = p.Patience
 	environments, found, err := p.loader.Load(dir)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/spec"
 )
 
 // This file finds specs that are in themselves: `base: overlays`, where every
@@ -130,7 +131,7 @@ type visit struct {
 // stands looks at what stands at a path: all that is unified there.
 func (s *selfSearch) stands(e ast.Expr, in *scope, at []string) {
 	v := visit{e, sortOf(at)}
-	if s.seen[v] || v.as == unheld {
+	if s.seen[v] {
 		return
 	}
 	s.seen[v] = true
@@ -152,9 +153,10 @@ func (s *selfSearch) stands(e ast.Expr, in *scope, at []string) {
 		s.stands(e.Expr, in.binding(e.Ident, target{path: at, held: true}), at)
 	case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
 		for _, t := range resolve(e, in, few) {
-			if t.isSorted() {
+			if t.held {
 				s.judge(e, t.path, at)
-			} else if t.expr != nil {
+			}
+			if !t.isSorted() && t.expr != nil {
 				s.stands(t.expr, t.in, at)
 			}
 		}
@@ -209,17 +211,20 @@ func (s *scope) binding(name *ast.Ident, to target) *scope {
 	return &scope{up: s, bound: map[string]target{name.Name: to}}
 }
 
-// judge reports a reference to a thing of another sort than stands there.
+// judge reports a reference to a thing of another sort than stands there, and
+// one to something that it stands in itself.
 func (s *selfSearch) judge(ref ast.Expr, path, at []string) {
 	there, here := sortOf(path), sortOf(at)
-	if there == unheld || there == another || there == here {
+	d := diag.Diagnostic{Rule: rule, Pos: s.position(ref.Pos())}
+	switch {
+	case there != unheld && there != another && here != unheld && there != here:
+		d.Message = fmt.Sprintf("%s is no %s but the %s, which would be in itself", cueText(ref), sorts[here].name, sorts[there].name)
+		d.Fix = sorts[here].fix
+	case len(path) < len(at) && slices.Equal(path, at[:len(path)]) && !slices.Contains(path, anyLabel):
+		d.Message = fmt.Sprintf("%s stands in %s, and would be in itself", strings.ReplaceAll(spec.Path(at).String(), `"`+anyLabel+`"`, "[_]"), cueText(ref))
+		d.Fix = "Refer to a part of it, in which the reference does not stand."
+	default:
 		return
-	}
-	d := diag.Diagnostic{
-		Rule:    rule,
-		Pos:     s.position(ref.Pos()),
-		Message: fmt.Sprintf("%s is no %s but the %s, which would be in itself", cueText(ref), sorts[here].name, sorts[there].name),
-		Fix:     sorts[here].fix,
 	}
 	if !slices.ContainsFunc(s.found, func(o diag.Diagnostic) bool { return o.Pos == d.Pos }) {
 		s.found = append(s.found, d)
