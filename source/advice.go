@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"cuelang.org/go/cue"
 
@@ -25,7 +26,7 @@ func (l *directory) advice(in spec.Path, alternatives []string) string {
 	comment, what := l.comment(in), l.takes(in)
 	switch {
 	case len(alternatives) > 1:
-		what = "one of these"
+		return strings.TrimSpace("State one of these. " + comment)
 	case what == "" && comment == "":
 		return "See " + schema.ImportPath + " for what fits here."
 	case what == "":
