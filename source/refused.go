@@ -269,6 +269,8 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 		c := byPath[key]
 		switch {
 		case c.isAlternative(byPath):
+		case c.isComputed() && l.hasNoRack(v, c):
+			out = append(out, l.noRack(v, c))
 		case c.isComputed(), followsOnly(c.errors) && !l.isReference(v, c):
 			follow = append(follow, l.finding(v, c))
 		default:
@@ -303,6 +305,22 @@ func (c *complaint) isAlternative(byPath map[string]*complaint) bool {
 // isComputed reports whether the schema computes the value.
 func (c *complaint) isComputed() bool {
 	return len(c.in) > 2 && c.in[0] == "groups" && (c.in[2] == "dns" || c.in[2] == "name")
+}
+
+// hasNoRack reports whether names cannot be computed because racks are stated,
+// and none is.
+func (l *directory) hasNoRack(v cue.Value, c *complaint) bool {
+	racks := lookup(v, append(c.path[:len(c.path)-len(c.in)+2:len(c.path)-len(c.in)+2], "racks"))
+	return racks.Exists() && racks.IncompleteKind() == cue.StructKind && len(labels(racks)) == 0
+}
+
+func (l *directory) noRack(v cue.Value, c *complaint) diag.Diagnostic {
+	own := *c
+	own.in = append(c.in[:2:2], "racks")
+	own.path = append(c.path[:len(c.path)-len(c.in)+2:len(c.path)-len(c.in)+2], "racks")
+	d := diag.Diagnostic{Rule: rule, Path: own.in.String(), Message: "there is no rack in racks", Fix: "State one at least, or leave out racks."}
+	d.Pos = first(l.written(lookup(v, own.path)))
+	return d
 }
 
 // followsOnly reports whether all errors are of an expression that met another
@@ -351,7 +369,9 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 		l.incomplete(&d, v, c, strings.TrimPrefix(text, "incomplete value "))
 	case undefined.MatchString(text):
 		d.Message, d.Fix = text, l.defined(v, c, undefined.FindStringSubmatch(text)[1])
-	case matched.MatchString(best.Error()):
+	case text == empty:
+		d.Message, d.Fix = text, join("State one element at least, or leave the field out.", l.comment(c.in))
+	case matched.MatchString(best.Error()), unmatched.MatchString(best.Error()):
 		d.Message, d.Fix = text, l.choice(c)
 	default:
 		d.Message, d.Fix = l.unfit(c, best, alternatives)
@@ -597,16 +617,26 @@ func text(e errors.Error) string {
 		if !slices.ContainsFunc(append(e.InputPositions(), e.Position()), func(p token.Pos) bool { return strings.HasPrefix(p.Filename(), schemaDir) }) {
 			return "two lists, of " + m[1] + " and of " + m[2] + " elements"
 		}
+		if m[1] == "0" {
+			return empty
+		}
 		return "the list has " + m[1] + " elements, and " + m[2] + " are asked for at least"
+	}
+	if m := unmatched.FindStringSubmatch(t); m != nil {
+		return m[1] + " is no struct"
 	}
 	return t
 }
 
+// empty is said of a list that has to have something.
+const empty = "the list is empty"
+
 var (
-	twoLists = regexp.MustCompile(`^two lists, of \d+ and of \d+ elements$`)
-	removed  = regexp.MustCompile(`^conflicting values null and |^conflicting values .* and null\b`)
-	operand  = regexp.MustCompile(`^invalid (?:left|right)-hand value to '.+' \(type _\|_\): \S+: (.+)$`) // of a constraint, the error that it met
-	lengths  = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
+	unmatched = regexp.MustCompile(`cannot use (.+) \(type .+\) as .+ in argument 1 to matchN$`)
+	twoLists  = regexp.MustCompile(`^two lists, of \d+ and of \d+ elements$`)
+	removed   = regexp.MustCompile(`^conflicting values null and |^conflicting values .* and null\b`)
+	operand   = regexp.MustCompile(`^invalid (?:left|right)-hand value to '.+' \(type _\|_\): \S+: (.+)$`) // of a constraint, the error that it met
+	lengths   = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
 )
 
 // lookup is the value at a path, in which elements of lists are numbers.
