@@ -186,14 +186,14 @@ func isUnread(d diag.Diagnostic) bool {
 	return d.Rule == "cue" && d.Path == "" && !strings.HasPrefix(d.Message, "undefined field")
 }
 
-// stage is when CUE meets what it cannot read: as it parses, then imports, then
-// looks up names; it is not asked then for what is in itself.
+// stage is when CUE meets what it cannot read: as it parses, then imports, then,
+// if nothing is in itself, looks up names.
 func stage(d diag.Diagnostic) int {
 	switch {
 	case strings.HasSuffix(d.Message, "would be in itself"):
-		return 3
-	case strings.HasPrefix(d.Message, "reference "), strings.HasPrefix(d.Message, "imported and"):
 		return 2
+	case strings.HasPrefix(d.Message, "reference "), strings.HasPrefix(d.Message, "imported and"):
+		return 3
 	case strings.HasPrefix(d.Message, "import "):
 		return 1
 	}

@@ -36,12 +36,21 @@ const (
 )
 
 var sorts = map[sort]struct{ name, fix string }{
-	bundle:  {"spec", "Delete it: a spec states base and overlays, each by its name."},
+	bundle:  {"whole spec", "Delete it: a spec states base and overlays, each by its name."},
 	envs:    {"map of overlays", "Name an overlay: `overlays: prod: …`."},
 	app:     {"application", "Refer to base, to one overlay (overlays.prod), or to a hidden field (_name) with what both share."},
 	groups:  {"map of groups", "Name a group, `groups: db: …`, or refer to all of another application, base.groups."},
 	group:   {"group", "Refer to one group, base.groups.db, or to a hidden field (_name) with what both share."},
 	another: {"field of this name", "Refer to a field of it, such as base.name."},
+}
+
+// holds reports whether a thing holds others that can hold it.
+func (s sort) holds() bool { return s != unheld && s != another }
+
+// isOfBundle reports whether a path is one of the base or the overlays, and not
+// of another field, which nobody knows.
+func isOfBundle(path []string) bool {
+	return len(path) == 0 || path[0] == BaseName || path[0] == "overlays"
 }
 
 // anyLabel stands for a name that is not known: of a pattern, or computed.
@@ -80,7 +89,10 @@ func sortInApp(path []string) sort {
 
 // inItself reports references of a package that put a thing in itself.
 func (l *directory) inItself(files []*ast.File) diag.List {
-	s := &selfSearch{directory: l, seen: map[visit]bool{}}
+	s := &selfSearch{directory: l, seen: map[visit]bool{}, schema: map[string]bool{}}
+	for _, file := range files {
+		s.schema[schemaIn(file)] = true
+	}
 	top := topOf(files)
 	s.declared(top.decls, top, nil)
 	return s.found.Sorted()
@@ -118,8 +130,9 @@ func (t target) isSorted() bool { return t.held && sortOf(t.path) != unheld }
 
 type selfSearch struct {
 	*directory
-	seen  map[visit]bool
-	found diag.List
+	seen   map[visit]bool
+	schema map[string]bool // its names
+	found  diag.List
 }
 
 // visit is an expression as what stands somewhere: once is enough.
@@ -151,13 +164,53 @@ func (s *selfSearch) stands(e ast.Expr, in *scope, at []string) {
 		s.stands(e.X, in, at)
 	case *ast.Alias:
 		s.stands(e.Expr, in.binding(e.Ident, target{path: at, held: true}), at)
+	case *ast.CallExpr:
+		s.called(e, in, at)
 	case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
+		s.defined(e, at)
 		for _, t := range resolve(e, in, few) {
 			if t.held {
 				s.judge(e, t.path, at)
 			}
 			if !t.isSorted() && t.expr != nil {
 				s.stands(t.expr, t.in, at)
+			}
+		}
+	}
+}
+
+// defined looks at a definition of the schema: that of one sort in the place of
+// another has as many fields in fields as what is in itself.
+func (s *selfSearch) defined(e ast.Expr, at []string) {
+	selector, ok := e.(*ast.SelectorExpr)
+	if !ok {
+		return
+	}
+	x, isIdent := selector.X.(*ast.Ident)
+	name, _, err := ast.LabelName(selector.Sel)
+	if !isIdent || err != nil || !s.schema[x.Name] {
+		return
+	}
+	here := sortOf(at)
+	if there, isSort := definitions[name]; isSort && here != unheld && here != bundle && here != there {
+		s.report(e, fmt.Sprintf("%s is no %s", cueText(e), sorts[here].name), sorts[here].fix)
+	}
+}
+
+// definitions are the schema's of those things.
+var definitions = map[string]sort{"#Bundle": bundle, "#App": app, "#Group": group}
+
+// called looks at a call whose value is made of its arguments.
+func (s *selfSearch) called(e *ast.CallExpr, in *scope, at []string) {
+	fun, ok := e.Fun.(*ast.Ident)
+	if !ok || !slices.Contains([]string{"close", "and", "or"}, fun.Name) {
+		return
+	}
+	for _, arg := range e.Args {
+		s.stands(arg, in, at)
+		if list, ok := arg.(*ast.ListLit); ok && fun.Name != "close" {
+			for _, elem := range list.Elts {
+				s.stands(elem, in, at)
 			}
 		}
 	}
@@ -215,17 +268,30 @@ func (s *scope) binding(name *ast.Ident, to target) *scope {
 // one to something that it stands in itself.
 func (s *selfSearch) judge(ref ast.Expr, path, at []string) {
 	there, here := sortOf(path), sortOf(at)
-	d := diag.Diagnostic{Rule: rule, Pos: s.position(ref.Pos())}
 	switch {
-	case there != unheld && there != another && here != unheld && there != here:
-		d.Message = fmt.Sprintf("%s is no %s but the %s, which would be in itself", cueText(ref), sorts[here].name, sorts[there].name)
-		d.Fix = sorts[here].fix
-	case len(path) < len(at) && slices.Equal(path, at[:len(path)]) && !slices.Contains(path, anyLabel):
-		d.Message = fmt.Sprintf("%s stands in %s, and would be in itself", strings.ReplaceAll(spec.Path(at).String(), `"`+anyLabel+`"`, "[_]"), cueText(ref))
-		d.Fix = "Refer to a part of it, in which the reference does not stand."
-	default:
-		return
+	case here.holds() && there != here && isOfBundle(path), here == another && there.holds():
+		message := fmt.Sprintf("%s is no %s", cueText(ref), sorts[here].name)
+		if there.holds() {
+			message += ", and would be in itself"
+		}
+		s.report(ref, message, sorts[here].fix)
+	case holds(path, at) && !slices.Contains(path, anyLabel):
+		place := strings.ReplaceAll(spec.Path(at).String(), `"`+anyLabel+`"`, "[_]")
+		s.report(ref, fmt.Sprintf("%s stands in %s, and would be in itself", place, cueText(ref)), "Refer to a part of it, in which the reference does not stand.")
 	}
+}
+
+// holds reports whether what is at a path has another in it. An overlay has all
+// that the base has.
+func holds(path, at []string) bool {
+	if len(at) > 0 && at[0] == BaseName && len(path) > 0 && path[0] == "overlays" {
+		path = append([]string{BaseName}, path[min(2, len(path)):]...)
+	}
+	return len(path) < len(at) && slices.Equal(path, at[:len(path)])
+}
+
+func (s *selfSearch) report(at ast.Expr, message, fix string) {
+	d := diag.Diagnostic{Rule: rule, Pos: s.position(at.Pos()), Message: message, Fix: fix}
 	if !slices.ContainsFunc(s.found, func(o diag.Diagnostic) bool { return o.Pos == d.Pos }) {
 		s.found = append(s.found, d)
 	}
@@ -241,6 +307,8 @@ func resolve(e ast.Expr, in *scope, steps int) []target {
 		return resolve(e.X, in, steps)
 	case *ast.Ident:
 		return in.lookup(e.Name)
+	case *ast.StructLit:
+		return []target{{expr: e, in: in}}
 	case *ast.SelectorExpr:
 		name, _, err := ast.LabelName(e.Sel)
 		if err != nil {
@@ -248,6 +316,9 @@ func resolve(e ast.Expr, in *scope, steps int) []target {
 		}
 		return selectedFrom(resolve(e.X, in, steps-1), name, steps)
 	case *ast.IndexExpr:
+		if list, ok := e.X.(*ast.ListLit); ok {
+			return elements(list, in, steps)
+		}
 		name := anyLabel
 		if lit, ok := e.Index.(*ast.BasicLit); ok {
 			name, _ = strconv.Unquote(lit.Value)
@@ -255,6 +326,14 @@ func resolve(e ast.Expr, in *scope, steps int) []target {
 		return selectedFrom(resolve(e.X, in, steps-1), name, steps)
 	}
 	return nil
+}
+
+// elements are what those of a list refer to.
+func elements(list *ast.ListLit, in *scope, steps int) (out []target) {
+	for _, elem := range list.Elts {
+		out = append(out, resolve(elem, in, steps-1)...)
+	}
+	return out
 }
 
 // selectedFrom are fields of what was referred to.

@@ -253,15 +253,7 @@ func (l *directory) walk(file *ast.File, visit func(n ast.Node, in *scope)) {
 func (l *directory) mendApp(files []*ast.File) (out diag.List) {
 	known := labels(l.definitions)
 	for _, file := range files {
-		imported := ""
-		for spec := range file.ImportSpecs() {
-			if strings.Trim(spec.Path.Value, `"`) == schema.ImportPath {
-				imported = path.Base(schema.ImportPath)
-				if spec.Name != nil {
-					imported = spec.Name.Name
-				}
-			}
-		}
+		imported := schemaIn(file)
 		for _, decl := range file.Decls {
 			if field, ok := decl.(*ast.Field); ok && fieldName(field) == BaseName && imported != "" {
 				for _, ref := range conjuncts(field.Value) {
@@ -277,6 +269,20 @@ func (l *directory) mendApp(files []*ast.File) (out diag.List) {
 		}
 	}
 	return out
+}
+
+// schemaIn is the name that a file has for the schema; "" without one.
+func schemaIn(file *ast.File) string {
+	for spec := range file.ImportSpecs() {
+		switch {
+		case strings.Trim(spec.Path.Value, `"`) != schema.ImportPath:
+		case spec.Name != nil:
+			return spec.Name.Name
+		default:
+			return path.Base(schema.ImportPath)
+		}
+	}
+	return ""
 }
 
 // conjuncts are the references to fields that a value is made of.
