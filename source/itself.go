@@ -73,11 +73,11 @@ func sortOf(path []string) sort {
 }
 
 func sortInApp(path []string) sort {
-	isGroups := len(path) > 0 && path[0] == "groups"
+	isGroups := len(path) > 0 && (path[0] == "groups" || path[0] == anyLabel)
 	switch {
 	case len(path) == 0:
 		return app
-	case isGroups && len(path) == 1:
+	case len(path) == 1 && path[0] == "groups":
 		return groups
 	case isGroups && len(path) == 2:
 		return group

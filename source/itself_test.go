@@ -35,6 +35,8 @@ func TestInItself(t *testing.T) {
 		{"_all: {in: {overlays}}; base: _all.in", "overlays is no application"},
 		{"#All: {in: overlays} & {}; base: (#All).in & {}", "overlays is no application"},
 		{"base: [_]: base", "base is no field of this name"},
+		{"base: [_]: {groups: base.groups}", "base.groups is no group"},
+		{"base: [_]: {for k, v in overlays {(k): v}}", "v is no group"},
 		{"base: objects: base", "base is no field of this name"},
 		{"base: groups: overlays.prod", "overlays.prod is no map of groups"},
 		{"base: groups: [_]: base.groups", "base.groups is no group"},

@@ -84,7 +84,12 @@ func (l *directory) load() (out loaded) {
 	case bad.HasErrors():
 		out.environments = l.rest(bundle)
 	default:
-		out.environments, out.err = l.environments(bundle)
+		if out.environments, out.err = l.environments(bundle); out.err != nil {
+			bad = l.overlooked(bundle, map[string]*complaint{})
+		}
+	}
+	if bad.HasErrors() { // also where CUE has taken a field that is not known
+		out.err = nil
 	}
 	out.found = bad
 	return out
