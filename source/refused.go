@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
@@ -20,98 +19,6 @@ import (
 
 // rule is the id of what CUE itself refuses.
 const rule = "cue"
-
-// topLevel reports a package that is no bundle: without a base, or with a
-// field beside base and overlays. CUE would complain about the fields below.
-func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
-	fields, err := v.Fields()
-	if err != nil {
-		return nil // the whole package is refused, and why is said later
-	}
-	var out diag.List
-	embedded := l.embedded(files)
-	for fields.Next() {
-		name := fields.Selector().Unquoted()
-		if name == BaseName || name == "overlays" {
-			continue
-		}
-		if known, _ := step(l.app(), name); known.Exists() && embedded.IsValid() {
-			out = append(out, diag.Diagnostic{
-				Rule:    rule,
-				Pos:     embedded,
-				Message: "the application stands at the top of the package, and not in its base",
-				Fix:     "Write `base: v1.#App & {…}`.",
-			})
-			break // its other fields are there too
-		}
-		out = append(out, diag.Diagnostic{
-			Rule:    rule,
-			Pos:     cmp.Or(first(l.written(fields.Value())), embedded, first(l.written(v))),
-			Path:    spec.Path{name}.String(),
-			Message: fmt.Sprintf("unknown field %q: a spec has a base, and overlays", name),
-			Fix:     cmp.Or(diag.DidYouMean(name, []string{BaseName, "overlays"}), l.overlayOf(name, fields.Value()), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
-		})
-	}
-	overlays, err := v.LookupPath(cue.ParsePath("overlays")).Fields()
-	for err == nil && overlays.Next() {
-		if name := overlays.Selector().Unquoted(); !overlayName.MatchString(name) || name == BaseName {
-			out = append(out, diag.Diagnostic{
-				Rule:    rule,
-				Pos:     first(l.written(overlays.Value())),
-				Path:    spec.Path{"overlays", name}.String(),
-				Message: fmt.Sprintf("an overlay cannot be called %q", name),
-				Fix:     nameOfOverlay(name),
-			})
-		}
-	}
-	if len(out) == 0 && !v.LookupPath(cue.ParsePath(BaseName)).Exists() {
-		out = append(out, diag.Diagnostic{
-			Rule:    rule,
-			Pos:     diag.Pos{File: l.display(files[0].Filename), Line: 1, Col: 1},
-			Message: "the package has no base",
-			Fix:     "State the application: `base: v1.#App & {name: \"…\", …}`, with import \"statefulc.dev/v1\".",
-		})
-	}
-	return out
-}
-
-// embedded is where something is embedded at the top of a package.
-func (l *directory) embedded(files []*ast.File) diag.Pos {
-	for _, file := range files {
-		for _, decl := range file.Decls {
-			if _, ok := decl.(*ast.EmbedDecl); ok {
-				return l.position(decl.Pos())
-			}
-		}
-	}
-	return diag.Pos{}
-}
-
-// overlayOf is the remedy for an overlay that is not under overlays.
-func (l *directory) overlayOf(name string, v cue.Value) string {
-	isField := func(label string) bool { known, _ := step(l.app(), label); return known.Exists() }
-	if !slices.ContainsFunc(labels(v), isField) {
-		return ""
-	}
-	return fmt.Sprintf("If it is an overlay write `overlays: %s: …`, else make it a hidden field (_%s).", name, name)
-}
-
-// nameOfOverlay is the remedy for a name that none can have.
-func nameOfOverlay(name string) string {
-	if name == BaseName {
-		return "State what all environments have under base, beside overlays."
-	}
-	for _, other := range corrected(name) {
-		if overlayName.MatchString(other) {
-			return fmt.Sprintf("Did you mean %q? ", other) + overlayNames
-		}
-	}
-	return overlayNames
-}
-
-const overlayNames = "Overlays become directories: lower case letters, digits and dashes, 52 at the most, a letter first."
-
-var overlayName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$`)
 
 // complaint is what CUE has to say about one path of an environment. A mistake
 // in the base is repeated in each overlay, see [directory.folded].
@@ -450,68 +357,6 @@ func (l *directory) defaults(parts []cue.Value) (out []string) {
 		}
 	}
 	return out
-}
-
-// places are where to look first and what else took part. The first is what
-// the user wrote at the path, the environment's own before the base's; else
-// what CUE names; else the nearest thing that was written above.
-func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related) {
-	var users, schemas []diag.Pos
-	for _, e := range c.errors {
-		for _, pos := range append(e.InputPositions(), e.Position()) {
-			switch p := l.position(pos); {
-			case !p.IsValid():
-			case l.isUsers(pos):
-				users = append(users, p)
-			default:
-				schemas = append(schemas, p)
-			}
-		}
-	}
-	written := l.written(lookup(v, c.path))
-	primary := cmp.Or(onLine(users, first(written)), first(written), first(users))
-	if at := slices.IndexFunc(users, l.isOverlays); at >= 0 && c.overlay && !l.isOverlays(primary) {
-		primary = users[at] // of a list's element, only what the base has is written
-	}
-	for n := len(c.path) - 1; !primary.IsValid() && n >= 0; n-- {
-		primary = first(l.written(lookup(v, c.path[:n])))
-	}
-	if !primary.IsValid() {
-		primary.File = l.dir
-	}
-	for _, p := range written {
-		if other := onLine(users, p); other.IsValid() && other.Line != primary.Line {
-			return primary, []diag.Related{{Pos: other, Message: "also stated here"}}
-		}
-	}
-	if base := slices.IndexFunc(users, func(p diag.Pos) bool { return !l.isOverlays(p) }); c.overlay && base >= 0 && l.isOverlays(primary) && len(schemas) == 0 {
-		return primary, []diag.Related{{Pos: users[base], Message: "also stated here"}}
-	}
-	if len(schemas) > 0 {
-		return primary, []diag.Related{{Pos: schemas[0], Message: "the schema asks for it here"}}
-	}
-	return primary, nil
-}
-
-// isOverlays reports whether a place is in the overlays that a file states.
-func (l *directory) isOverlays(p diag.Pos) bool {
-	return slices.ContainsFunc(l.files, func(file *ast.File) bool {
-		return l.display(file.Filename) == p.File && slices.ContainsFunc(file.Decls, func(decl ast.Decl) bool {
-			field, ok := decl.(*ast.Field)
-			return ok && fieldName(field) == "overlays" && field.Pos().Line() <= p.Line && p.Line <= field.End().Line()
-		})
-	})
-}
-
-// onLine is the first of some positions that is on the line of p: a value
-// beside its field.
-func onLine(positions []diag.Pos, p diag.Pos) diag.Pos {
-	for _, other := range positions {
-		if other.File == p.File && other.Line == p.Line {
-			return other
-		}
-	}
-	return diag.Pos{}
 }
 
 // notAllowed finds the field that is not known: CUE may name one below it.
