@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/metrics"
 	"slices"
 	"sync"
@@ -20,6 +21,7 @@ const (
 	patience = time.Second
 	pace     = 16 << 10
 	room     = 512 << 20 // bytes in use for each load at work
+	kept     = 64 << 20  // by each of the other goroutines that may load: the schema, and what came of the last load
 	glance   = 50 * time.Millisecond
 )
 
@@ -116,7 +118,13 @@ func (w *work) end(t *task) {
 func (w *work) overdrawn(t *task, used uint64) bool {
 	w.Lock()
 	defer w.Unlock()
-	return used > room*uint64(len(w.tasks)) && slices.Index(w.tasks, t) == 0 && !w.isHindered()
+	return used > allowed(len(w.tasks)) && slices.Index(w.tasks, t) == 0 && !w.isHindered()
+}
+
+// allowed is what may be in use while so many loads are at work; two cores are
+// in the room of one.
+func allowed(tasks int) uint64 {
+	return uint64(room*tasks + kept*max(0, runtime.GOMAXPROCS(0)-tasks-1))
 }
 
 // isHindered reports whether something that was given up goes on.

@@ -113,19 +113,19 @@ func TestPanicOfCUE(t *testing.T) {
 func TestWhoIsToBlame(t *testing.T) {
 	var w work
 	first, second := w.begin(), w.begin()
-	if w.overdrawn(first, 2*room) {
+	if w.overdrawn(first, allowed(2)) {
 		t.Error("each may have its part")
 	}
-	if w.overdrawn(second, 2*room+1) {
+	if w.overdrawn(second, allowed(2)+1) {
 		t.Error("the second is blamed for what the first has")
 	}
-	if !w.overdrawn(first, 2*room+1) {
+	if !w.overdrawn(first, allowed(2)+1) {
 		t.Error("the first is not blamed")
 	}
 	if out := w.giveUp(first, "a", "now"); !errors.Is(out.err, ErrTooLong) || !out.givenUp {
 		t.Error(out)
 	}
-	if w.overdrawn(second, 5*room) {
+	if w.overdrawn(second, allowed(5)) {
 		t.Error("the second is blamed while the first goes on")
 	}
 	if out := w.giveUp(second, "b", "later"); !errors.Is(out.err, ErrHindered) || !out.givenUp {
@@ -133,7 +133,7 @@ func TestWhoIsToBlame(t *testing.T) {
 	}
 	w.end(first)
 	w.end(second)
-	if w.overdrawn(second, 5*room) {
+	if w.overdrawn(second, allowed(5)) {
 		t.Error("what is over is blamed")
 	}
 }

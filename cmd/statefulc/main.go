@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -20,10 +21,10 @@ func main() {
 	// CUE makes garbage faster than it keeps data: half the time is the
 	// collector's at the default of 100.
 	debug.SetGCPercent(400)
-	// Then there would be four times as much garbage as data, and package source
-	// takes it for data when it looks whether CUE has to be given up, at 512 MiB
-	// for each directory at work. All that was compiled so far lives in 100 MiB.
-	debug.SetMemoryLimit(400 << 20)
+	// Then there is four times as much garbage as data, and package source would
+	// take it for data when it looks whether CUE has to be given up, at 512 MiB
+	// and more with more cores. Each worker keeps 30 to 60 MiB.
+	debug.SetMemoryLimit(400<<20 + 64<<20*int64(max(0, runtime.GOMAXPROCS(0)-2)))
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
