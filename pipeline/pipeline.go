@@ -9,6 +9,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rogpeppe/go-internal/cache"
 
@@ -50,6 +51,8 @@ type Options struct {
 	// remembered has no objects, and is of one Version of the program only.
 	Cache   *cache.Cache
 	Version string
+
+	Patience time.Duration // how long CUE may take for a directory; 0: as [source.Loader] has it
 }
 
 // Pipeline carries applications through the stages, one after the other, and
@@ -101,6 +104,7 @@ func (p *Pipeline) build(dir string) (*Result, error) {
 }
 
 func (p *Pipeline) vet(dir string) (*Result, error) {
+	p.loader.Patience = p.Patience
 	environments, found, err := p.loader.Load(dir)
 	if err != nil {
 		return nil, err

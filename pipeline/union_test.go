@@ -172,24 +172,28 @@ func untold(d diag.Diagnostic, all diag.List) bool {
 			return true
 		case other.Rule != "cue":
 			return false
-		case !below || !slices.Contains([]string{"groups", "jobs", "services", "objects", "patches"}, part):
-			return true
+		case !below && slices.Contains([]string{"", "name", "namespace", "domain", "groups", "waive"}, part):
+			return true // all is judged by it
 		case judged == "patches":
-			return true
+			return slices.Contains([]string{"groups", "jobs", "services", "objects"}, part)
 		}
 		return part == "groups" && (judged == "services" || judged == "clients")
 	})
 }
 
 // isUnread reports whether a finding is about a file that CUE cannot read.
-func isUnread(d diag.Diagnostic) bool { return d.Rule == "cue" && d.Path == "" }
+func isUnread(d diag.Diagnostic) bool {
+	return d.Rule == "cue" && d.Path == "" && !strings.HasPrefix(d.Message, "undefined field")
+}
 
-// stage is when CUE meets what it cannot read: as it parses, then imports, then
-// looks up names.
+// stage is when CUE meets what it cannot read: as it parses, then imports, then,
+// if nothing is in itself, looks up names.
 func stage(d diag.Diagnostic) int {
 	switch {
-	case strings.HasPrefix(d.Message, "reference "), strings.HasPrefix(d.Message, "imported and"):
+	case strings.HasSuffix(d.Message, "would be in itself"):
 		return 2
+	case strings.HasPrefix(d.Message, "reference "), strings.HasPrefix(d.Message, "imported and"):
+		return 3
 	case strings.HasPrefix(d.Message, "import "):
 		return 1
 	}
@@ -210,7 +214,7 @@ var lonely = map[string]string{
 	"name_capitals":        "others state another",
 	"clients_without_port": "others have a port",
 	"typo_base":            "others have a base",
-	"reference_definition": "the whole base is refused, and nothing in it is said",
+	"base_left_out":        "others have a base",
 }
 
 func apart(t *testing.T, p *pipeline.Pipeline) []single {

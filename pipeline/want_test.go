@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -152,7 +153,7 @@ func TestReportsAreComplete(t *testing.T) {
 }
 
 // options are those of every test: a day that does not move.
-var options = pipeline.Options{Today: "2026-11-23"}
+var options = pipeline.Options{Today: "2026-11-23", Patience: time.Minute}
 
 // pipelines are lent to tests: one that is used again has the schema.
 var pipelines = sync.Pool{New: func() any { return &pipeline.Pipeline{Options: options} }}

@@ -41,6 +41,16 @@ func (l *directory) comment(path spec.Path) string {
 	return doc(l.schemaAt(path[:len(path)-1]))
 }
 
+// commentAbove is that of a path, or of the nearest above it that has one.
+func (l *directory) commentAbove(path spec.Path) string {
+	for n := len(path); n > 0; n-- {
+		if own := l.comment(path[:n]); own != "" {
+			return own
+		}
+	}
+	return ""
+}
+
 // step goes from a definition to one of its fields, to the elements of a list,
 // or by a key to the values of a map. Where there is no such thing it returns
 // the names that there are: none for a map.

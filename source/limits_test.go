@@ -102,8 +102,48 @@ func TestTooLong(t *testing.T) {
 }
 
 func TestPanicOfCUE(t *testing.T) {
-	out := new(Loader).bounded("app", func() loaded { panic("unreachable") })
+	out := guarded("app", func() loaded { panic("unreachable") })
 	if !out.givenUp || out.err == nil || out.err.Error() != "app: CUE fails on it, a bug: unreachable" {
 		t.Fatal(out)
+	}
+}
+
+// Of several loads the one that began first is blamed for the memory, and none
+// while one that was given up goes on: that one has it.
+func TestWhoIsToBlame(t *testing.T) {
+	var w work
+	first, second := w.begin(), w.begin()
+	if w.overdrawn(first, allowed(2)) {
+		t.Error("each may have its part")
+	}
+	if w.overdrawn(second, allowed(2)+1) {
+		t.Error("the second is blamed for what the first has")
+	}
+	if !w.overdrawn(first, allowed(2)+1) {
+		t.Error("the first is not blamed")
+	}
+	if out := w.giveUp(first, "a", "now"); !errors.Is(out.err, ErrTooLong) || !out.givenUp {
+		t.Error(out)
+	}
+	if w.overdrawn(second, allowed(5)) {
+		t.Error("the second is blamed while the first goes on")
+	}
+	if out := w.giveUp(second, "b", "later"); !errors.Is(out.err, ErrHindered) || !out.givenUp {
+		t.Error(out)
+	}
+	w.end(first)
+	w.end(second)
+	if w.overdrawn(second, allowed(5)) {
+		t.Error("what is over is blamed")
+	}
+}
+
+// More text may take longer.
+func TestPatience(t *testing.T) {
+	if got := new(Loader).patience(64 << 10); got != 5*time.Second {
+		t.Error(got)
+	}
+	if got := (&Loader{Patience: time.Hour}).patience(64 << 10); got != time.Hour {
+		t.Error(got)
 	}
 }

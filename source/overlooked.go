@@ -118,7 +118,7 @@ func (l *directory) missing(bundle cue.Value, c *complaint) diag.Diagnostic {
 	d := diag.Diagnostic{Rule: rule, Path: c.in.String()}
 	d.Pos, _ = l.places(bundle, c)
 	d.Message = fmt.Sprintf("%s is missing", c.in)
-	d.Fix = cmp.Or(l.otherEntry(bundle, c), sentence("State it", l.comment(c.in)), "State it.")
+	d.Fix = cmp.Or(l.otherEntry(bundle, c), sentence("State it", l.commentAbove(c.in)), "State it.")
 	return d
 }
 

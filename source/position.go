@@ -3,9 +3,11 @@ package source
 import (
 	"cmp"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
@@ -76,4 +78,66 @@ func (l *directory) display(file string) string {
 		return filepath.Join(l.dir, rel)
 	}
 	return file
+}
+
+// places are where to look first and what else took part. The first is what
+// the user wrote at the path, the environment's own before the base's; else
+// what CUE names; else the nearest thing that was written above.
+func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related) {
+	var users, schemas []diag.Pos
+	for _, e := range c.errors {
+		for _, pos := range append(e.InputPositions(), e.Position()) {
+			switch p := l.position(pos); {
+			case !p.IsValid():
+			case l.isUsers(pos):
+				users = append(users, p)
+			default:
+				schemas = append(schemas, p)
+			}
+		}
+	}
+	written := l.written(lookup(v, c.path))
+	primary := cmp.Or(onLine(users, first(written)), first(written), first(users))
+	if at := slices.IndexFunc(users, l.isOverlays); at >= 0 && c.overlay && !l.isOverlays(primary) {
+		primary = users[at] // of a list's element, only what the base has is written
+	}
+	for n := len(c.path) - 1; !primary.IsValid() && n >= 0; n-- {
+		primary = first(l.written(lookup(v, c.path[:n])))
+	}
+	if !primary.IsValid() {
+		primary.File = l.dir
+	}
+	for _, p := range written {
+		if other := onLine(users, p); other.IsValid() && other.Line != primary.Line {
+			return primary, []diag.Related{{Pos: other, Message: "also stated here"}}
+		}
+	}
+	if base := slices.IndexFunc(users, func(p diag.Pos) bool { return !l.isOverlays(p) }); c.overlay && base >= 0 && l.isOverlays(primary) && len(schemas) == 0 {
+		return primary, []diag.Related{{Pos: users[base], Message: "also stated here"}}
+	}
+	if len(schemas) > 0 {
+		return primary, []diag.Related{{Pos: schemas[0], Message: "the schema asks for it here"}}
+	}
+	return primary, nil
+}
+
+// isOverlays reports whether a place is in the overlays that a file states.
+func (l *directory) isOverlays(p diag.Pos) bool {
+	return slices.ContainsFunc(l.files, func(file *ast.File) bool {
+		return l.display(file.Filename) == p.File && slices.ContainsFunc(file.Decls, func(decl ast.Decl) bool {
+			field, ok := decl.(*ast.Field)
+			return ok && fieldName(field) == "overlays" && field.Pos().Line() <= p.Line && p.Line <= field.End().Line()
+		})
+	})
+}
+
+// onLine is the first of some positions that is on the line of p: a value
+// beside its field.
+func onLine(positions []diag.Pos, p diag.Pos) diag.Pos {
+	for _, other := range positions {
+		if other.File == p.File && other.Line == p.Line {
+			return other
+		}
+	}
+	return diag.Pos{}
 }

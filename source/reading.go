@@ -18,6 +18,13 @@ import (
 	"github.com/statefulc/statefulc/schema"
 )
 
+// What a spec may be. People write some thousand lines; what is larger is no
+// spec, and CUE would take minutes for it.
+const (
+	largestFile = 1 << 20
+	largestSpec = 8 << 20 // all files together, imported packages of the module too
+)
+
 // reader looks at files before CUE does, which would wait for a pipe, and take
 // whatever size and bytes a file has.
 type reader struct {
@@ -29,11 +36,12 @@ type reader struct {
 	found  diag.List
 }
 
-// readable reports files of the package, and of those of the module that it
-// imports, that are no specs.
+// readable reads the files of the package, and of those of the module that it
+// imports, evaluates nothing, and reports what is no spec.
 func (l *directory) readable() (diag.List, error) {
 	r, err := l.read()
-	return r.found, err
+	l.size = r.size
+	return append(l.staleVendored(), r.found...), err
 }
 
 // read looks at all files that CUE would read.

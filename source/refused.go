@@ -10,60 +10,15 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
-	"github.com/statefulc/statefulc/schema"
 	"github.com/statefulc/statefulc/spec"
 )
 
 // rule is the id of what CUE itself refuses.
 const rule = "cue"
-
-// topLevel reports a package that is no bundle: without a base, or with a
-// field beside base and overlays. CUE would complain about the fields below.
-func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
-	fields, err := v.Fields()
-	if err != nil {
-		return nil // the whole package is refused, and why is said later
-	}
-	var out diag.List
-	for fields.Next() {
-		if name := fields.Selector().Unquoted(); name != BaseName && name != "overlays" {
-			out = append(out, diag.Diagnostic{
-				Rule:    rule,
-				Pos:     first(l.written(fields.Value())),
-				Path:    spec.Path{name}.String(),
-				Message: fmt.Sprintf("unknown field %q: a spec has a base, and overlays", name),
-				Fix:     cmp.Or(diag.DidYouMean(name, []string{BaseName, "overlays"}), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
-			})
-		}
-	}
-	overlays, err := v.LookupPath(cue.ParsePath("overlays")).Fields()
-	for err == nil && overlays.Next() {
-		if name := overlays.Selector().Unquoted(); !overlayName.MatchString(name) || name == BaseName {
-			out = append(out, diag.Diagnostic{
-				Rule:    rule,
-				Pos:     first(l.written(overlays.Value())),
-				Path:    spec.Path{"overlays", name}.String(),
-				Message: fmt.Sprintf("an overlay cannot be called %q", name),
-				Fix:     "Overlays become directories: lower case letters, digits and dashes, 52 at the most, and not base.",
-			})
-		}
-	}
-	if len(out) == 0 && !v.LookupPath(cue.ParsePath(BaseName)).Exists() {
-		out = append(out, diag.Diagnostic{
-			Rule:    rule,
-			Pos:     diag.Pos{File: l.display(files[0].Filename), Line: 1, Col: 1},
-			Message: "the package has no base",
-			Fix:     "State the application: `base: v1.#App & {name: \"…\", …}`, with import \"statefulc.dev/v1\".",
-		})
-	}
-	return out
-}
-
-var overlayName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$`)
 
 // complaint is what CUE has to say about one path of an environment. A mistake
 // in the base is repeated in each overlay, see [directory.folded].
@@ -109,6 +64,11 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 	maps.DeleteFunc(telling, func(_ string, c *complaint) bool { return c.isBelow(byPath) })
 	found := l.findings(v, l.folded(v, telling))
 	found = once(append(found, l.overlooked(v, telling)...))
+	for _, d := range l.undefinedAnywhere(v) {
+		if !slices.ContainsFunc(found, func(o diag.Diagnostic) bool { return o.Pos == d.Pos }) {
+			found = append(found, d)
+		}
+	}
 	if len(found) == 0 && len(said) == 0 {
 		return l.findings(v, byPath) // what is refused is never silent
 	}
@@ -216,7 +176,9 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 		c := byPath[key]
 		switch {
 		case c.isAlternative(byPath):
-		case c.isComputed(), followsOnly(c.errors):
+		case c.isComputed() && l.hasNoRack(v, c):
+			out = append(out, l.noRack(v, c))
+		case c.isComputed(), followsOnly(c.errors) && !l.isReference(v, c):
 			follow = append(follow, l.finding(v, c))
 		default:
 			out = append(out, l.finding(v, c))
@@ -226,6 +188,12 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 		return follow
 	}
 	return out
+}
+
+// isReference reports whether a reference is what is wrong.
+func (l *directory) isReference(v cue.Value, c *complaint) bool {
+	_, ok := l.misreferenceIn(v, c)
+	return ok
 }
 
 // isAlternative reports whether a field is missing only if one alternative of
@@ -244,6 +212,22 @@ func (c *complaint) isAlternative(byPath map[string]*complaint) bool {
 // isComputed reports whether the schema computes the value.
 func (c *complaint) isComputed() bool {
 	return len(c.in) > 2 && c.in[0] == "groups" && (c.in[2] == "dns" || c.in[2] == "name")
+}
+
+// hasNoRack reports whether names cannot be computed because racks are stated,
+// and none is.
+func (l *directory) hasNoRack(v cue.Value, c *complaint) bool {
+	racks := lookup(v, append(c.path[:len(c.path)-len(c.in)+2:len(c.path)-len(c.in)+2], "racks"))
+	return racks.Exists() && racks.IncompleteKind() == cue.StructKind && len(labels(racks)) == 0
+}
+
+func (l *directory) noRack(v cue.Value, c *complaint) diag.Diagnostic {
+	own := *c
+	own.in = append(c.in[:2:2], "racks")
+	own.path = append(c.path[:len(c.path)-len(c.in)+2:len(c.path)-len(c.in)+2], "racks")
+	d := diag.Diagnostic{Rule: rule, Path: own.in.String(), Message: "there is no rack in racks", Fix: "State one at least, or leave out racks."}
+	d.Pos = first(l.written(lookup(v, own.path)))
+	return d
 }
 
 // followsOnly reports whether all errors are of an expression that met another
@@ -274,7 +258,16 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 		l.unread(&d, best)
 		return d
 	}
+	if m, ok := l.misreferenceIn(v, c); ok {
+		d.Pos, d.Related, d.Message, d.Fix = l.position(m.pos), nil, m.message, m.fix
+		return d
+	}
 	switch {
+	case slices.Equal(c.path, []string{"overlays"}):
+		d.Message, _ = l.unfit(c, best, alternatives)
+		d.Fix = "Give each overlay a name: `overlays: prod: …`."
+	case text == "structural cycle":
+		d.Message, d.Fix = "it would be in itself (structural cycle)", "Refer to a part of it, in which the reference does not stand."
 	case text == "field not allowed":
 		l.notAllowed(&d, v, c)
 	case text == "field is required but not present":
@@ -283,23 +276,31 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 		l.incomplete(&d, v, c, strings.TrimPrefix(text, "incomplete value "))
 	case undefined.MatchString(text):
 		d.Message, d.Fix = text, l.defined(v, c, undefined.FindStringSubmatch(text)[1])
-	case matched.MatchString(best.Error()):
+	case text == empty:
+		d.Message, d.Fix = text, join("State one element at least, or leave the field out.", l.comment(c.in))
+	case matched.MatchString(best.Error()), unmatched.MatchString(best.Error()):
 		d.Message, d.Fix = text, l.choice(c)
 	default:
 		d.Message, d.Fix = l.unfit(c, best, alternatives)
 		d.Fix = cmp.Or(l.twice(c, &d, text, alternatives), d.Fix)
 	}
-	d.Fix = cmp.Or(d.Fix, sentence("State a value that fits "+name(c.in), l.comment(c.in)), "See "+schema.ImportPath+" for what fits here.")
+	d.Fix = cmp.Or(d.Fix, l.advice(c.in, alternatives))
 	return d
 }
 
 // twice is the remedy for two values of the user's: an overlay cannot change
 // what the base fixes, and the base says a thing once.
 func (l *directory) twice(c *complaint, d *diag.Diagnostic, text string, alternatives []string) string {
-	clashing := conflict.MatchString(text) && !mismatch.MatchString(text) && len(alternatives) < 2
+	clashing := (conflict.MatchString(text) && !mismatch.MatchString(text) || twoLists.MatchString(text)) && len(alternatives) < 2
 	switch {
+	case len(alternatives) > 1 && len(d.Related) > 0 && !IsSchema(d.Related[0].Pos):
+		return "State one of these, or add another to them where they are listed."
+	case c.overlay && removed.MatchString(text) && len(d.Related) > 0 && !IsSchema(d.Related[0].Pos):
+		return "An overlay cannot remove what the base states: state it in the overlays that are to have it, and not in the base."
 	case !clashing || len(d.Related) == 0 || IsSchema(d.Related[0].Pos):
 		return ""
+	case c.overlay && twoLists.MatchString(text):
+		return "The base fixes the list; as a default, `*[…] | _`, it lets overlays state another."
 	case c.overlay:
 		return "The base fixes the value; as a default, `*value | _`, it lets overlays state another."
 	}
@@ -322,9 +323,17 @@ func (l *directory) choice(c *complaint) string {
 // incomplete finds why a path has no value: nobody stated one, or the default
 // that somebody stated does not fit.
 func (l *directory) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, open string) {
-	d.Message = fmt.Sprintf("%s has no value, only %s", c.in, open)
+	d.Message = fmt.Sprintf("%s has no value", c.in)
+	if len(open) < 80 {
+		d.Message += ", only " + open
+	}
 	d.Fix = "State one in the base; as a default, `*value | _`, it lets overlays state another."
 	_, parts := lookup(v, c.path).Expr()
+	if defaults := l.defaults(parts); len(defaults) > 1 {
+		d.Message = fmt.Sprintf("%s has %d defaults, %s", c.in, len(defaults), strings.Join(defaults, " and "))
+		d.Fix = "A default of the base is what overlays state another value for: state that without * and `| _`."
+		return
+	}
 	for _, part := range parts {
 		stated, ok := part.Default()
 		if !ok || !l.isUsers(part.Pos()) || !stated.IsConcrete() {
@@ -334,55 +343,20 @@ func (l *directory) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, op
 			unfit := &complaint{path: c.path, in: c.in, errors: errors.Errors(err)}
 			best, alternatives := bestOf(unfit.errors)
 			message, fix := l.unfit(unfit, best, alternatives)
-			d.Message, d.Fix = "the default "+message, cmp.Or(fix, sentence("State a value that fits "+name(c.in), l.comment(c.in)))
+			d.Message, d.Fix = "the default "+message, cmp.Or(fix, l.advice(c.in, alternatives))
 		}
 	}
 }
 
-// places are where to look first and what else took part. The first is what
-// the user wrote at the path, the environment's own before the base's; else
-// what CUE names; else the nearest thing that was written above.
-func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related) {
-	var users, schemas []diag.Pos
-	for _, e := range c.errors {
-		for _, pos := range append(e.InputPositions(), e.Position()) {
-			switch p := l.position(pos); {
-			case !p.IsValid():
-			case l.isUsers(pos):
-				users = append(users, p)
-			default:
-				schemas = append(schemas, p)
-			}
+// defaults are the user's of some parts that are unified, as they are written.
+func (l *directory) defaults(parts []cue.Value) (out []string) {
+	for _, part := range parts {
+		stated, ok := part.Default()
+		if text := fmt.Sprint(stated); ok && l.isUsers(part.Pos()) && stated.IsConcrete() && !slices.Contains(out, text) {
+			out = append(out, text)
 		}
 	}
-	written := l.written(lookup(v, c.path))
-	primary := cmp.Or(onLine(users, first(written)), first(written), first(users))
-	for n := len(c.path) - 1; !primary.IsValid() && n >= 0; n-- {
-		primary = first(l.written(lookup(v, c.path[:n])))
-	}
-	if !primary.IsValid() {
-		primary.File = l.dir
-	}
-	for _, p := range written {
-		if other := onLine(users, p); other.IsValid() && other.Line != primary.Line {
-			return primary, []diag.Related{{Pos: other, Message: "also stated here"}}
-		}
-	}
-	if len(schemas) > 0 {
-		return primary, []diag.Related{{Pos: schemas[0], Message: "the schema asks for it here"}}
-	}
-	return primary, nil
-}
-
-// onLine is the first of some positions that is on the line of p: a value
-// beside its field.
-func onLine(positions []diag.Pos, p diag.Pos) diag.Pos {
-	for _, other := range positions {
-		if other.File == p.File && other.Line == p.Line {
-			return other
-		}
-	}
-	return diag.Pos{}
+	return out
 }
 
 // notAllowed finds the field that is not known: CUE may name one below it.
@@ -437,7 +411,7 @@ var follows = []string{
 func rank(e errors.Error) int {
 	t := text(e)
 	switch {
-	case strings.Contains(t, "in empty disjunction"),
+	case strings.Contains(t, "in empty disjunction"), matched.MatchString(e.Error()) && strings.Contains(e.Error(), "_|_("),
 		slices.ContainsFunc(follows, func(f string) bool { return strings.HasPrefix(t, f) }):
 		return followed
 	case mismatch.MatchString(t):
@@ -452,9 +426,11 @@ func rank(e errors.Error) int {
 // words that a value may be, these are the alternatives.
 func bestOf(all []errors.Error) (best errors.Error, alternatives []string) {
 	best = slices.MinFunc(all, func(a, b errors.Error) int { return cmp.Compare(rank(a), rank(b)) })
+	choice := slices.ContainsFunc(all, func(e errors.Error) bool { return strings.Contains(text(e), "in empty disjunction") })
 	for _, e := range all {
 		clash, ok := clashOf(text(e))
-		if ok && conflict.MatchString(text(e)) && rank(e) == rank(best) && simple.MatchString(clash.wanted) && !slices.Contains(alternatives, clash.wanted) {
+		isSimple := simple.MatchString(clash.wanted) || choice && numeral.MatchString(clash.wanted)
+		if ok && conflict.MatchString(text(e)) && rank(e) == rank(best) && isSimple && !slices.Contains(alternatives, clash.wanted) {
 			alternatives = append(alternatives, clash.wanted)
 		}
 	}
@@ -483,14 +459,29 @@ func text(e errors.Error) string {
 		return m[1]
 	}
 	if m := lengths.FindStringSubmatch(t); m != nil {
+		if !slices.ContainsFunc(append(e.InputPositions(), e.Position()), func(p token.Pos) bool { return strings.HasPrefix(p.Filename(), schemaDir) }) {
+			return "two lists, of " + m[1] + " and of " + m[2] + " elements"
+		}
+		if m[1] == "0" {
+			return empty
+		}
 		return "the list has " + m[1] + " elements, and " + m[2] + " are asked for at least"
+	}
+	if m := unmatched.FindStringSubmatch(t); m != nil {
+		return m[1] + " is no struct"
 	}
 	return t
 }
 
+// empty is said of a list that has to have something.
+const empty = "the list is empty"
+
 var (
-	operand = regexp.MustCompile(`^invalid (?:left|right)-hand value to '.+' \(type _\|_\): \S+: (.+)$`) // of a constraint, the error that it met
-	lengths = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
+	unmatched = regexp.MustCompile(`cannot use (.+) \(type .+\) as .+ in argument 1 to matchN$`)
+	twoLists  = regexp.MustCompile(`^two lists, of \d+ and of \d+ elements$`)
+	removed   = regexp.MustCompile(`^conflicting values null and |^conflicting values .* and null\b`)
+	operand   = regexp.MustCompile(`^invalid (?:left|right)-hand value to '.+' \(type _\|_\): \S+: (.+)$`) // of a constraint, the error that it met
+	lengths   = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
 )
 
 // lookup is the value at a path, in which elements of lists are numbers.

@@ -75,6 +75,9 @@ func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string
 	if !ok {
 		return text(best), ""
 	}
+	if wants := l.schemaAt(c.in).IncompleteKind(); clash.isType && (wants == cue.StructKind && clash.value[0] == '{' || wants == cue.ListKind && clash.value[0] == '[') {
+		clash.value, clash.wanted = clash.wanted, clash.value // the schema takes any struct, and CUE prints it as one
+	}
 	word, isKnown := l.word(c)
 	isWord := isKnown && word.isWord() && !clash.isBound && (pattern.MatchString(clash.wanted) || clash.wanted == "null" && pattern.MatchString(clash.value))
 	switch {
@@ -82,6 +85,8 @@ func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string
 		message = fmt.Sprintf("%s is none of %s", aKind(clash.value), strings.Join(alternatives, ", "))
 	case isWord:
 		message = fmt.Sprintf("%s is no %s", aKind(clash.value), word.words())
+	case clash.isType:
+		message = clash.mistyped()
 	default:
 		message = plainly(text(best))
 	}
@@ -97,12 +102,14 @@ func plainly(text string) string {
 	clash, ok := clashOf(text)
 	switch {
 	case ok && clash.isType:
-		return fmt.Sprintf("%s is no %s", aKind(clash.value), kind(clash.wanted))
+		return clash.mistyped()
 	case ok && outside.MatchString(text):
 		return fmt.Sprintf("%s does not fit %s", clash.value, clash.wanted)
 	}
 	return text
 }
+
+func (c clash) mistyped() string { return fmt.Sprintf("%s is no %s", aKind(c.value), kind(c.wanted)) }
 
 // remind puts what a word may be behind a remedy.
 func remind(fix string, word definition) string {
@@ -146,8 +153,17 @@ func (l *directory) spelling(in spec.Path, c clash, alternatives []string) strin
 		}
 	}
 	at := l.schemaAt(in)
+	fits := func(text string) bool {
+		return at.Exists() && at.Unify(l.ctx.Encode(text)).Validate(cue.Concrete(true)) == nil
+	}
+	switch {
+	case fits(value) && len(words) < 2:
+		return "" // the schema has nothing against it
+	case fits(value):
+		return meant(value, words)
+	}
 	for _, other := range corrected(value) {
-		if other != value && at.Exists() && at.Unify(l.ctx.Encode(other)).Validate(cue.Concrete(true)) == nil {
+		if other != value && fits(other) {
 			return fmt.Sprintf("Did you mean %q?", other)
 		}
 	}
@@ -181,7 +197,9 @@ func retype(c clash, word definition) string {
 		return "Write {name: value}."
 	case isText && kind(c.wanted) == "list" && strings.Contains(strings.TrimSpace(quoted), " "):
 		return "Write a list of its words: [" + words(quoted) + "]."
-	case c.isType && kind(c.wanted) == "list" && c.value[0] != '{':
+	case c.isType && kind(c.wanted) == "list" && c.value[0] == '{':
+		return "Write a list, in brackets: […]."
+	case c.isType && kind(c.wanted) == "list":
 		return "Write a list: [" + c.value + "]."
 	}
 	return ""

@@ -1,104 +1,238 @@
 package source
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"cuelang.org/go/cue"
 
-	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/spec"
 )
 
-// parts are the maps of an application whose entries can be judged without
-// those that are refused, and what is judged by the refused ones too and so
-// has to go with them: a Service by the ports of its groups, a patch by the
-// objects that there are. Nothing else is judged by whether there are more
-// groups, jobs, Services, objects or patches.
-var parts = map[string][]string{
-	"groups":   {"services", "clients", "patches"},
-	"jobs":     {"patches"},
-	"services": {"patches"},
-	"objects":  {"patches"},
-	"patches":  nil,
+// part is a field of an application that can be judged without what is refused
+// of it: without an entry, or without all.
+type part struct {
+	// What is judged by the refused ones too and so has to go with them: a
+	// Service by the ports of its groups, a patch by the objects that there
+	// are. Nothing else is judged by whether there are more groups, jobs,
+	// Services, objects or patches.
+	with []string
+	// What stands for a refused entry where others are judged by whether there
+	// is one of its name. nil: nothing.
+	standIn func(entry cue.Value) map[string]any
+	needed  bool // nothing can be judged without any
+	whole   bool // it is no map
 }
 
-// asides are fields that can be left out whole where they are refused: nothing
-// is judged by their absence.
-var asides = []string{"kubernetes", "clients", "egress", "pullSecrets"}
+var parts = map[string]part{
+	"groups":         {with: []string{"services", "clients", "patches"}, needed: true},
+	"jobs":           {with: []string{"patches"}},
+	"services":       {with: []string{"patches"}},
+	"objects":        {with: []string{"patches"}},
+	"patches":        {},
+	"labels":         {},
+	"secrets":        {standIn: fitting(map[string]any{"keys": []string{}})}, // with the keys that are referred to
+	"storageClasses": {standIn: fitting(map[string]any{"provisioner": "example.com"})},
+	"waive":          {standIn: fitting(map[string]any{"reason": "refused"}), needed: true},
+	"kubernetes":     {whole: true},
+	"clients":        {whole: true},
+	"egress":         {whole: true},
+	"pullSecrets":    {whole: true},
+}
+
+// fitting makes a stand-in of the fields of an entry that fit, and of those
+// that it needs.
+func fitting(needed map[string]any) func(cue.Value) map[string]any {
+	return func(entry cue.Value) map[string]any {
+		out := map[string]any{}
+		for name, value := range needed {
+			out[name] = value
+		}
+		for name, value := range accepted(entry) {
+			out[name] = value
+		}
+		return out
+	}
+}
 
 // rest are the environments without what is refused, so that one run tells all
-// that the later stages know of the rest. A mistake that is in no entry of
-// parts may have to do with anything: then nothing is left, as where an
-// environment has no group.
-func (l *directory) rest(bundle cue.Value, bad diag.List) ([]spec.Environment, error) {
-	for _, d := range bad {
-		part, _, below := strings.Cut(d.Path, ".")
-		if d.Severity == diag.Error && !slices.Contains(asides, part) && (!below || !isPart(part)) {
-			return nil, nil
-		}
+// that the later stages know of the rest. A mistake that is in no part may have
+// to do with anything: then nothing is left of an environment, as where it has
+// no group.
+func (l *directory) rest(bundle cue.Value) (out []spec.Environment) {
+	if !bundle.Exists() {
+		return nil
 	}
-	var out []spec.Environment
 	for name, v := range l.variants(bundle) {
-		text, ok := remaining(v)
+		text, ok := l.remaining(v)
 		if !ok {
 			continue
 		}
-		env, err := l.decode(name, bundle, v, text)
-		if err != nil {
-			return nil, err
+		if env, err := l.decode(name, bundle, v, text); err == nil { // else what is refused is in what seems to fit
+			out = append(out, env)
 		}
-		out = append(out, env)
 	}
 	slices.SortFunc(out, byName)
-	return out, nil
+	return out
 }
 
-func isPart(name string) bool {
-	_, ok := parts[name]
-	return ok
+// remains is an application without what is refused.
+type remains struct {
+	app     map[string]any
+	gone    []string        // parts that go with others
+	refused map[string]bool // secrets that have a stand-in; all that are referred to: ""
 }
 
 // remaining is the JSON of an application without what is refused.
-func remaining(v cue.Value) ([]byte, bool) {
-	app, gone := map[string]any{}, []string{}
+func (l *directory) remaining(v cue.Value) ([]byte, bool) {
+	r := &remains{app: map[string]any{}, refused: map[string]bool{}}
 	fields, err := v.Fields()
 	for err == nil && fields.Next() {
-		name := fields.Selector().Unquoted()
-		if !isPart(name) {
-			if fields.Value().Validate(cue.Concrete(true)) == nil {
-				app[name] = fields.Value()
-			} else if !slices.Contains(asides, name) {
-				return nil, false
-			}
-			continue
+		name, ok := fields.Selector().Unquoted(), true
+		if known, names := step(l.app(), name); known.Exists() {
+			ok = r.keep(name, fields.Value())
+		} else {
+			ok = r.loseMeant(name, names)
 		}
-		entries, all := accepted(fields.Value())
-		if app[name] = entries; !all {
-			gone = append(gone, parts[name]...)
+		if !ok {
+			return nil, false
 		}
 	}
-	for _, name := range gone {
-		delete(app, name)
+	for _, name := range r.gone {
+		delete(r.app, name)
 	}
-	if groups, ok := app["groups"].(map[string]cue.Value); err != nil || !ok || len(groups) == 0 {
+	groups, ok := r.app["groups"].(map[string]any)
+	if err != nil || !ok || len(groups) == 0 || r.app["name"] == nil {
 		return nil, false
 	}
-	text, err := json.Marshal(app)
+	text, err := json.Marshal(r.app)
+	if err == nil && len(r.refused) > 0 {
+		text, err = r.declared(text)
+	}
 	return text, err == nil
 }
 
-// accepted are the entries of a part that CUE takes.
-func accepted(v cue.Value) (out map[string]cue.Value, all bool) {
-	out, all = map[string]cue.Value{}, true
+// keep takes what fits of a field; false if nothing can be judged then.
+func (r *remains) keep(name string, v cue.Value) bool {
+	part, isPart := parts[name]
+	fits := v.Validate(cue.Concrete(true)) == nil
+	entries, err := v.Fields()
+	switch {
+	case fits && (part.whole || !isPart):
+		r.app[name] = v
+	case !isPart:
+		return false
+	case err != nil || part.whole:
+		return r.lose(name)
+	default:
+		r.app[name] = r.entries(name, part, entries)
+	}
+	return true
+}
+
+// entries are those of a part that fit, and what stands for the others.
+func (r *remains) entries(name string, part part, all *cue.Iterator) map[string]any {
+	out := map[string]any{}
+	for all.Next() {
+		if !all.Selector().IsString() {
+			continue // of a list, which has elements
+		}
+		key, entry := all.Selector().Unquoted(), all.Value()
+		switch {
+		case entry.Validate(cue.Concrete(true)) == nil:
+			out[key] = entry
+			continue
+		case part.standIn != nil:
+			out[key] = part.standIn(entry)
+		}
+		r.gone = append(r.gone, part.with...)
+		r.refused[key] = r.refused[key] || name == "secrets"
+	}
+	return out
+}
+
+// lose leaves out a part as a whole.
+func (r *remains) lose(name string) bool {
+	r.gone = append(r.gone, parts[name].with...)
+	if name == "secrets" {
+		r.refused[""] = true
+	}
+	return !parts[name].needed
+}
+
+// loseMeant leaves out a field that is not known, and with it the one that it
+// may be meant to be.
+func (r *remains) loseMeant(name string, known []string) bool {
+	for _, other := range known {
+		if _, isPart := parts[other]; isPart && meant(name, []string{other}) != "" && !r.lose(other) {
+			return false
+		}
+	}
+	return true
+}
+
+// declared gives secrets that are refused the keys that are referred to.
+func (r *remains) declared(text []byte) ([]byte, error) {
+	var app map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber() // 64 bits do not fit a float
+	if err := decoder.Decode(&app); err != nil {
+		return nil, err
+	}
+	secrets, ok := app["secrets"].(map[string]any)
+	if !ok {
+		secrets = map[string]any{}
+	}
+	eachReference(app, func(name string, keys ...string) {
+		if r.refused[name] || r.refused[""] {
+			secret, ok := secrets[name].(map[string]any)
+			if !ok {
+				secret = map[string]any{}
+			}
+			own, _ := secret["keys"].([]any)
+			for _, key := range keys {
+				own = append(own, key)
+			}
+			secret["keys"], secrets[name] = append([]any{}, own...), secret
+		}
+	})
+	app["secrets"] = secrets
+	return json.Marshal(app)
+}
+
+// eachReference visits the secrets that something refers to, with the key.
+func eachReference(x any, visit func(name string, keys ...string)) {
+	switch x := x.(type) {
+	case []any:
+		for _, elem := range x {
+			eachReference(elem, visit)
+		}
+	case map[string]any:
+		name, isText := x["secret"].(string)
+		if key, ok := x["key"].(string); ok && isText {
+			visit(name, key)
+		}
+		mounted, _ := x["secretFiles"].(map[string]any)
+		for _, name := range mounted {
+			if name, ok := name.(string); ok {
+				visit(name)
+			}
+		}
+		for _, below := range x {
+			eachReference(below, visit)
+		}
+	}
+}
+
+// accepted are the fields that CUE takes.
+func accepted(v cue.Value) map[string]cue.Value {
+	out := map[string]cue.Value{}
 	fields, err := v.Fields()
 	for err == nil && fields.Next() {
-		if fields.Value().Validate(cue.Concrete(true)) != nil {
-			all = false
-			continue
+		if fields.Selector().IsString() && fields.Value().Validate(cue.Concrete(true)) == nil {
+			out[fields.Selector().Unquoted()] = fields.Value()
 		}
-		out[fields.Selector().Unquoted()] = fields.Value()
 	}
-	return out, all && err == nil
+	return out
 }

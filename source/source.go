@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/load"
 
@@ -39,7 +40,7 @@ func Load(dir string) ([]spec.Environment, diag.List, error) { return new(Loader
 // Loader reads directories one after the other and keeps what they share, the
 // schema. The zero value is ready; it is not for several goroutines at once.
 type Loader struct {
-	Patience time.Duration // how long a directory may take; 0: a minute
+	Patience time.Duration // how long CUE may take for a directory; 0: a second, and one more for each 16 KiB
 
 	shared *shared
 	disk   *disk
@@ -53,42 +54,47 @@ type Loader struct {
 // What the user has to mend is in the list; if it has errors the environments
 // are without what is refused, and may be none: they can be judged, and nothing
 // else. The error is for what could not be read at all: a directory
-// that is not there, [ErrNoFiles], or [ErrTooLong].
+// that is not there, [ErrNoFiles], or [ErrTooLong]. After the last, whatever the
+// process loads may be [ErrHindered].
 func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	if l.loads%renewal == 0 {
 		l.shared, l.disk = newShared(), new(disk)
 	}
 	l.loads++
-	shared, disk := l.shared, l.disk
-	out := l.bounded(dir, func() (out loaded) {
-		out.environments, out.found, out.err = shared.load(dir, disk)
+	var d *directory
+	out := guarded(dir, func() (out loaded) {
+		if d, out.err = newDirectory(dir, l.shared, l.disk); out.err == nil {
+			out.found, out.err = d.readable()
+		}
 		return out
 	})
+	if stale := out.found; out.err == nil && !stale.HasErrors() {
+		out = bounded(dir, l.patience(d.size), d.load)
+		out.found = append(stale, out.found...)
+	}
 	if out.givenUp {
 		l.loads = 0 // the next one begins anew
 	}
 	return out.environments, out.found, out.err
 }
 
-func (l *shared) load(dir string, disk *disk) ([]spec.Environment, diag.List, error) {
-	d, err := newDirectory(dir, l, disk)
-	if err != nil {
-		return nil, nil, err
-	}
-	found := d.staleVendored()
-	if bad, err := d.readable(); err != nil || bad.HasErrors() {
-		return nil, append(found, bad...), err
-	}
-	bundle, bad, err := d.evaluate()
+func (l *directory) load() (out loaded) {
+	bundle, bad, err := l.evaluate()
 	switch {
 	case err != nil:
-		return nil, found, err
+		return loaded{err: err}
 	case bad.HasErrors():
-		environments, err := d.rest(bundle, bad)
-		return environments, append(found, bad...), err
+		out.environments = l.rest(bundle)
+	default:
+		if out.environments, out.err = l.environments(bundle); out.err != nil {
+			bad = l.overlooked(bundle, map[string]*complaint{})
+		}
 	}
-	environments, err := d.environments(bundle)
-	return environments, found, err
+	if bad.HasErrors() { // also where CUE has taken a field that is not known
+		out.err = nil
+	}
+	out.found = bad
+	return out
 }
 
 // directory is one directory on its way from text to values.
@@ -100,6 +106,9 @@ type directory struct {
 	abs    string
 	root   string // of the CUE module; abs itself outside of any
 	inside bool   // dir is in a CUE module
+	size   int64  // of its text, with all that it imports of the module
+
+	files []*ast.File // of the package
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {
@@ -153,8 +162,9 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	if instance, found, err = l.instance(); err != nil || found.HasErrors() {
 		return cue.Value{}, found, err
 	}
+	bad := l.mendApp(instance.Files)
 	v := l.ctx.BuildInstance(instance)
-	bad := l.topLevel(v, instance.Files)
+	bad = append(bad, l.topLevel(v, instance.Files)...)
 	if !v.LookupPath(cue.ParsePath(BaseName)).Exists() && bad.HasErrors() {
 		return cue.Value{}, bad, nil
 	}
@@ -162,7 +172,7 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	if err := v.Validate(cue.Concrete(true)); err != nil {
 		return v, append(bad, l.refused(v, err, bad)...), nil
 	}
-	return v, nil, nil
+	return v, bad, nil
 }
 
 // accepted evaluates a package that imports the schema, embedding #Bundle in
@@ -186,6 +196,10 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 	if instance.Err != nil {
 		found, err := l.unloadable(instance.Err)
 		return nil, found, err
+	}
+	l.files = slices.Clone(instance.Files)
+	if found := l.inItself(l.files); found != nil {
+		return nil, found, nil
 	}
 	l.adopt(instance)
 	return instance, nil, nil
@@ -265,7 +279,9 @@ func (l *directory) variants(bundle cue.Value) map[string]cue.Value {
 	out := map[string]cue.Value{BaseName: bundle.LookupPath(cue.ParsePath(BaseName))}
 	fields, err := bundle.LookupPath(cue.ParsePath("overlays")).Fields()
 	for err == nil && fields.Next() {
-		out[fields.Selector().Unquoted()] = fields.Value()
+		if name := fields.Selector().Unquoted(); name != BaseName { // of a spec that is refused
+			out[name] = fields.Value()
+		}
 	}
 	return out
 }

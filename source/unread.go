@@ -141,7 +141,11 @@ func firstSlips(found diag.List) diag.List {
 // defined is the remedy for a field that is not in the struct where it is
 // looked for.
 func (l *directory) defined(v cue.Value, c *complaint, name string) string {
-	known := selected(lookup(v, c.path), name)
+	return l.another(name, selected(lookup(v, c.path), name))
+}
+
+// another is the remedy for a name that is none of those that are known.
+func (l *directory) another(name string, known []string) string {
 	if strings.HasPrefix(name, "#") {
 		known = append(known, labels(l.definitions)...)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/pipeline"
+	"github.com/statefulc/statefulc/source"
 )
 
 // reporting is how findings are to be printed and what they stop: the flags
@@ -66,10 +67,18 @@ type outcome struct {
 	err          error  // it could not be done
 }
 
+// errSkipped stands for a directory that nothing was done with.
+var errSkipped = errors.New("not looked at")
+
 // each does something with each application, as many at a time as there are
-// cores, also after one that cannot be read or has findings.
+// cores, also after one that cannot be read or has findings. After one that CUE
+// is given up on nothing else begins: it goes on, and takes the time and the
+// memory that the others would be blamed for.
 func each(targets []target, options pipeline.Options, do func(p *pipeline.Pipeline, t target) outcome) []outcome {
 	outcomes := make([]outcome, len(targets))
+	for i := range outcomes {
+		outcomes[i].err = errSkipped
+	}
 	var taken atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(targets)) {
@@ -77,6 +86,9 @@ func each(targets []target, options pipeline.Options, do func(p *pipeline.Pipeli
 			p := &pipeline.Pipeline{Options: options}
 			for i := int(taken.Add(1)) - 1; i < len(targets); i = int(taken.Add(1)) - 1 {
 				outcomes[i] = guarded(func() outcome { return do(p, targets[i]) })
+				if errors.Is(outcomes[i].err, source.ErrTooLong) {
+					taken.Add(int64(len(targets)))
+				}
 			}
 		})
 	}
@@ -103,16 +115,20 @@ func (r *reporting) report(cmd *cobra.Command, outcomes []outcome, last string) 
 	var found diag.List
 	var talk strings.Builder
 	var failed []error
+	skipped := 0
 	var data []byte
 	for _, o := range outcomes {
 		data = append(data, o.data...)
 		found = append(found, o.found...)
 		talk.WriteString(o.talk)
-		if o.err != nil {
+		switch {
+		case errors.Is(o.err, errSkipped), errors.Is(o.err, source.ErrHindered):
+			skipped++
+		case o.err != nil:
 			failed = append(failed, o.err)
 		}
 	}
-	if len(outcomes) == 0 || len(failed) < len(outcomes) || len(found) > 0 {
+	if len(outcomes) == 0 || len(failed)+skipped < len(outcomes) || len(found) > 0 {
 		if err := r.print(cmd, found.Sorted()); err != nil {
 			return err
 		}
@@ -125,6 +141,9 @@ func (r *reporting) report(cmd *cobra.Command, outcomes []outcome, last string) 
 	}
 	if len(failed) == 0 && r.stop(found) {
 		return errFindings
+	}
+	if skipped > 0 {
+		failed = append(failed, fmt.Errorf("%s not looked at: CUE goes on with the one that is given up, and cannot be stopped; mend that and run again", plural(skipped, "application")))
 	}
 	return errors.Join(failed...)
 }

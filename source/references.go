@@ -1,0 +1,301 @@
+package source
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/token"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/schema"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// misreference is a reference that has no value, or one that cannot stand in a
+// text: CUE says of most that there is an invalid interpolation, and where.
+type misreference struct {
+	pos          token.Pos
+	message, fix string
+}
+
+// misreferenceIn finds the reference that a complaint is about.
+func (l *directory) misreferenceIn(v cue.Value, c *complaint) (misreference, bool) {
+	for _, e := range c.errors {
+		for _, pos := range append(e.InputPositions(), e.Position()) {
+			if !l.isUsers(pos) {
+				continue
+			}
+			if m, ok := l.misreferenceAt(v, pos); ok {
+				return m, true
+			}
+		}
+		if t := text(e); strings.HasPrefix(t, "incomplete value") || strings.HasPrefix(t, "cannot reference optional field") {
+			if m, ok := l.unstated(v, c); ok {
+				return m, true
+			}
+		}
+	}
+	return misreference{}, false
+}
+
+// misreferenceAt looks at what stands at a place of the text.
+func (l *directory) misreferenceAt(v cue.Value, pos token.Pos) (misreference, bool) {
+	at := slices.IndexFunc(l.files, func(f *ast.File) bool { return f.Filename == pos.Filename() })
+	if at < 0 {
+		return misreference{}, false
+	}
+	found, in := l.expressionAt(l.files[at], pos)
+	switch e := found.(type) {
+	case *ast.SelectorExpr:
+		return l.undefined(v, e, in)
+	case *ast.IndexExpr:
+		return outOfRange(v, e, in)
+	case *ast.Interpolation:
+		return notInText(v, e, in)
+	}
+	return misreference{}, false
+}
+
+// undefined is a reference to a field that is not there, `G.dns.sevice`.
+func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misreference, bool) {
+	name, _, err := ast.LabelName(e.Sel)
+	if err != nil {
+		return misreference{}, false
+	}
+	for _, t := range resolve(e.X, in, few) {
+		known := t.fields(v)
+		if len(known) > 0 && !slices.Contains(known, name) {
+			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
+		}
+	}
+	return misreference{}, false
+}
+
+// undefinedAnywhere are references to fields that are not there, wherever the
+// package has them: of one into a struct with an error CUE tells that error
+// only. Left out is what may be there or not, `if x.y != _|_`.
+func (l *directory) undefinedAnywhere(v cue.Value) (out diag.List) {
+	for _, file := range l.files {
+		var at spec.Path
+		maybe := 0 // up to where it may be there or not
+		l.walk(file, func(n ast.Node, in *scope) {
+			if maybe > n.Pos().Offset() {
+				return
+			}
+			switch n := n.(type) {
+			case *ast.Field:
+				at, _ = application(append(in.path[:len(in.path):len(in.path)], fieldName(n)))
+			case *ast.BinaryExpr:
+				if n.Op != token.ADD && n.Op != token.AND {
+					maybe = n.End().Offset()
+				}
+			case *ast.Comprehension:
+				if slices.ContainsFunc(n.Clauses, func(c ast.Clause) bool { _, is := c.(*ast.IfClause); return is }) {
+					maybe = n.End().Offset()
+				}
+			case *ast.SelectorExpr:
+				if m, ok := l.undefined(v, n, in); ok {
+					out = append(out, diag.Diagnostic{Rule: rule, Path: at.String(), Pos: l.position(m.pos), Message: m.message, Fix: m.fix})
+				}
+			}
+		})
+	}
+	return out
+}
+
+// fields are the names in the struct that is referred to; none if it is not
+// known, or has others that are not written there.
+func (t target) fields(v cue.Value) (known []string) {
+	if t.held {
+		if known = labels(lookup(v, t.path)); len(known) > 0 {
+			return known
+		}
+	}
+	literal, ok := t.expr.(*ast.StructLit)
+	for i := 0; ok && i < len(literal.Elts); i++ {
+		field, isField := literal.Elts[i].(*ast.Field)
+		if !isField || fieldName(field) == anyLabel {
+			return nil
+		}
+		known = append(known, fieldName(field))
+	}
+	return known
+}
+
+// outOfRange is a reference to an element that a list does not have.
+func outOfRange(v cue.Value, e *ast.IndexExpr, in *scope) (misreference, bool) {
+	for _, t := range resolve(e.X, in, few) {
+		list := lookup(v, t.path)
+		length, err := list.Len().Int64()
+		index, isNumber := e.Index.(*ast.BasicLit)
+		if !t.held || err != nil || !isNumber || list.IncompleteKind() != cue.ListKind {
+			continue
+		}
+		if n, err := strconv.ParseInt(index.Value, 0, 64); err == nil && n >= length {
+			message := fmt.Sprintf("index out of range [%d] with length %d", n, length)
+			return misreference{e.Index.Pos(), message, lastOf(cueText(e.X), length)}, true
+		}
+	}
+	return misreference{}, false
+}
+
+// lastOf is the remedy for an index that is too large.
+func lastOf(list string, length int64) string {
+	if length == 0 {
+		return "The list is empty."
+	}
+	return fmt.Sprintf("Elements are counted from 0: the last one is %s[%d].", list, length-1)
+}
+
+// notInText is a list or a struct in an interpolation.
+func notInText(v cue.Value, e *ast.Interpolation, in *scope) (misreference, bool) {
+	for _, part := range e.Elts {
+		for _, t := range resolve(part, in, few) {
+			at := lookup(v, t.path)
+			switch text := cueText(part); {
+			case !t.held:
+			case at.IncompleteKind() == cue.ListKind:
+				return misreference{part.Pos(), text + " is a list, and cannot stand in a text", fmt.Sprintf("Join it, with import \"strings\": \\(strings.Join(%s, \",\")).", text)}, true
+			case at.IncompleteKind() == cue.StructKind:
+				names := labels(at)
+				return misreference{part.Pos(), text + " is a struct, and cannot stand in a text", "Name one of its fields: " + strings.Join(names[:min(few, len(names))], ", ") + "."}, true
+			}
+		}
+	}
+	return misreference{}, false
+}
+
+// unstated is a reference, in what stands at a path, to a field of the schema
+// that nobody states.
+func (l *directory) unstated(v cue.Value, c *complaint) (m misreference, ok bool) {
+	for _, p := range l.written(lookup(v, c.path)) {
+		for _, file := range l.files {
+			var field *ast.Field
+			l.walk(file, func(n ast.Node, in *scope) {
+				if f, is := n.(*ast.Field); is && (l.position(f.Pos()) == p || l.position(f.Value.Pos()) == p) {
+					field = f
+				}
+				e, is := n.(ast.Expr)
+				if !is || ok || field == nil || n.Pos().Offset() < field.Value.Pos().Offset() || n.End().Offset() > field.End().Offset() {
+					return
+				}
+				for _, t := range resolve(e, in, few) {
+					if path, _ := application(t.path); t.held && len(path) > 0 && !lookup(v, t.path).Exists() && l.schemaAt(path).Exists() {
+						m = misreference{e.Pos(), path.String() + " is not stated", "State it, or leave it out where it may be absent: " + cueText(e) + " has no value of its own."}
+						ok = true
+					}
+				}
+			})
+		}
+	}
+	return m, ok
+}
+
+// expressionAt is what CUE means by a place of a file: the selector with its
+// name there, the index, or the text that begins there; and the scope that its
+// first name is looked for in.
+func (l *directory) expressionAt(file *ast.File, pos token.Pos) (found ast.Expr, in *scope) {
+	l.walk(file, func(n ast.Node, inner *scope) {
+		at := token.NoPos
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			at = n.Sel.Pos()
+		case *ast.IndexExpr:
+			at = n.Index.Pos()
+		case *ast.Interpolation:
+			at = n.Pos()
+		}
+		if at.HasAbsPos() && at.Offset() == pos.Offset() {
+			found, in = n.(ast.Expr), inner
+		}
+	})
+	return found, in
+}
+
+// walk goes through a file, with the scope that the names in each node are
+// looked for in.
+func (l *directory) walk(file *ast.File, visit func(n ast.Node, in *scope)) {
+	scopes, path := []*scope{topOf(l.files)}, []string{}
+	ast.Walk(file, func(n ast.Node) bool {
+		inner := scopes[len(scopes)-1]
+		visit(n, inner)
+		switch n := n.(type) {
+		case *ast.Field:
+			path = append(path[:len(path):len(path)], fieldName(n))
+			if alias, ok := n.Value.(*ast.Alias); ok {
+				inner = inner.binding(alias.Ident, target{path: path, held: true})
+			}
+		case *ast.StructLit:
+			inner = &scope{up: inner, decls: n.Elts, path: path, held: true}
+		case *ast.Comprehension:
+			for _, clause := range n.Clauses {
+				inner = bind(clause, inner)
+			}
+		}
+		scopes = append(scopes, inner)
+		return true
+	}, func(n ast.Node) {
+		scopes = scopes[:len(scopes)-1]
+		if _, ok := n.(*ast.Field); ok {
+			path = path[:len(path)-1]
+		}
+	})
+}
+
+// mendApp reports a base that is made of a definition that the schema has not,
+// `base: v1.#Ap & {…}`, and puts #App in its place: CUE would tell nothing else
+// of that base.
+func (l *directory) mendApp(files []*ast.File) (out diag.List) {
+	known := labels(l.definitions)
+	for _, file := range files {
+		imported := schemaIn(file)
+		for _, decl := range file.Decls {
+			if field, ok := decl.(*ast.Field); ok && fieldName(field) == BaseName && imported != "" {
+				for _, ref := range conjuncts(field.Value) {
+					x, isIdent := ref.X.(*ast.Ident)
+					name, _, err := ast.LabelName(ref.Sel)
+					if !isIdent || x.Name != imported || err != nil || slices.Contains(known, name) {
+						continue
+					}
+					out = append(out, diag.Diagnostic{Rule: rule, Pos: l.position(ref.Sel.Pos()), Message: "undefined field: " + name, Fix: l.another(name, known)})
+					ref.Sel = ast.NewIdent("#App")
+				}
+			}
+		}
+	}
+	return out
+}
+
+// schemaIn is the name that a file has for the schema; "" without one.
+func schemaIn(file *ast.File) string {
+	for spec := range file.ImportSpecs() {
+		switch {
+		case strings.Trim(spec.Path.Value, `"`) != schema.ImportPath:
+		case spec.Name != nil:
+			return spec.Name.Name
+		default:
+			return path.Base(schema.ImportPath)
+		}
+	}
+	return ""
+}
+
+// conjuncts are the references to fields that a value is made of.
+func conjuncts(e ast.Expr) []*ast.SelectorExpr {
+	switch e := e.(type) {
+	case *ast.SelectorExpr:
+		return []*ast.SelectorExpr{e}
+	case *ast.BinaryExpr:
+		if e.Op == token.AND {
+			return append(conjuncts(e.X), conjuncts(e.Y)...)
+		}
+	case *ast.Alias:
+		return conjuncts(e.Expr)
+	}
+	return nil
+}
