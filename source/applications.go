@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -143,9 +144,8 @@ func packagesOf(dir string, entries []fs.DirEntry) packages {
 			strings.HasSuffix(name, "_tool.cue") || strings.HasSuffix(name, "_test.cue") {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(dir, name))
 		pkg, states := "", true // what cannot be read is told by who loads it
-		if err == nil {
+		if text, err := readRegular(filepath.Join(dir, name)); err == nil {
 			pkg, states = outline(name, text)
 		}
 		if pkg != ignored {
@@ -153,6 +153,14 @@ func packagesOf(dir string, entries []fs.DirEntry) packages {
 		}
 	}
 	return out
+}
+
+// readRegular reads a file that is one: a pipe would never end.
+func readRegular(file string) ([]byte, error) {
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+		return nil, cmp.Or(err, fs.ErrInvalid)
+	}
+	return os.ReadFile(file)
 }
 
 // ignored stands for the package of a file with @ignore().

@@ -15,30 +15,39 @@ import (
 // common: a thousand applications have one module, and one parent of a thousand
 // entries. The zero value is ready.
 type disk struct {
-	bare    map[string]bool // directories without CUE files
+	bare    map[string]listing // directories without CUE files
 	modules map[string]module
 	stale   map[string]bool // vendored schemas
 }
 
-// cueFiles are the names of the files in a directory that CUE reads.
-func (d *disk) cueFiles(dir string) ([]string, error) {
-	if d.bare[dir] {
-		return nil, nil
+// listing is what CUE may read in a directory.
+type listing struct {
+	names  []string
+	marked bool // there is a file that marks a repository, which is none of them
+}
+
+// list finds what CUE reads in a directory: what is hidden it leaves out.
+func (d *disk) list(dir string) (listing, error) {
+	if known, ok := d.bare[dir]; ok {
+		return known, nil
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return listing{}, err
 	}
-	var names []string
+	var l listing
 	for _, e := range entries {
-		if name := e.Name(); filepath.Ext(name) == ".cue" && !strings.ContainsAny(name[:1], "._") && !e.IsDir() && name != RepositoryFile {
-			names = append(names, name)
+		switch name := e.Name(); {
+		case name == RepositoryFile:
+			l.marked = true
+		case filepath.Ext(name) == ".cue" && !strings.ContainsAny(name[:1], "._") && !e.IsDir():
+			l.names = append(l.names, name)
 		}
 	}
-	if names == nil {
-		note(&d.bare, dir, true)
+	if l.names == nil {
+		note(&d.bare, dir, l)
 	}
-	return names, nil
+	return l, nil
 }
 
 // module is what a module file says.

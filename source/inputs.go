@@ -19,7 +19,8 @@ type Inputs struct {
 }
 
 // ErrUnknownInputs says that nobody knows what a directory is made of without
-// loading it, or that it is no spec: [Loader.Load] says why.
+// loading it, since its files embed others or its imports are led elsewhere, or
+// that it is no spec: [Loader.Load] says why.
 var ErrUnknownInputs = errors.New("what the spec is made of is not known")
 
 // Inputs finds them without evaluating anything: the files in the directory, in its parents up to the root
@@ -38,7 +39,7 @@ func (l *Loader) Inputs(dir string) (Inputs, error) {
 	switch {
 	case err != nil:
 		return Inputs{}, err
-	case r.found.HasErrors(), isThere(filepath.Join(d.root, "cue.mod", "local-module.cue")): // which leads imports anywhere
+	case r.found.HasErrors(), r.embeds, isThere(filepath.Join(d.root, "cue.mod", "local-module.cue")): // which leads imports anywhere
 		return Inputs{}, fmt.Errorf("%s: %w", dir, ErrUnknownInputs)
 	}
 	return r.inputs(), nil

@@ -55,6 +55,10 @@ package db
 import "other.com/sizes"
 
 #DB: {replicas: 1, placement: "any", storage: data: {mount: "/data", size: sizes.data, class: "fast"}}
+-- parts/statefulc.cue --
+package db
+
+#DB: wrong: "this is no part of the package"
 -- parts/db/db.cue --
 package db
 
@@ -96,6 +100,9 @@ func TestInputsAreAllThatCUEReads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if _, err := d.readable(); err != nil {
+			t.Fatal(err)
+		}
 		in, err := new(Loader).Inputs(dir)
 		instance, _, loadErr := d.instance()
 		if err != nil || loadErr != nil || instance == nil {
@@ -117,7 +124,7 @@ func TestInputsAreAllThatCUEReads(t *testing.T) {
 // the schema's.
 func eachFile(in *build.Instance, visit func(string)) {
 	for _, f := range in.BuildFiles {
-		if !strings.HasPrefix(f.Filename, schemaDir) {
+		if !strings.HasPrefix(f.Filename, schemaDir) && filepath.Base(f.Filename) != RepositoryFile { // which is empty then
 			visit(f.Filename)
 		}
 	}
@@ -170,6 +177,7 @@ func TestSumOfInputs(t *testing.T) {
 	counts("apps/other.txt", "something", false)
 	counts("apps/neighbour/n.cue", "package neighbour\n", false)
 	counts("statefulc.cue", "output: \"elsewhere\"\n", false)
+	counts("parts/statefulc.cue", "package db\n", false)
 	counts("apps/shop/deploy/base/x.yaml", "kind: Service\n", false)
 	counts("apps/shop/.hidden.cue", "package shop\n", false)
 
@@ -188,6 +196,7 @@ func TestUnknownInputs(t *testing.T) {
 	for file, text := range map[string]string{
 		"cue.mod/local-module.cue": "deps: {}",
 		"apps/shop/bytes.cue":      "package shop // \xff",
+		"parts/embeds.cue":         "@extern(embed)\npackage db\n_x: _ @embed(file=\"x.json\")\n",
 	} {
 		dir := unpack(t, ofMany)
 		writeFile(t, filepath.Join(dir, file), []byte(text))

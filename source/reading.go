@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type reader struct {
 	module string          // the module's path
 	seen   map[string]bool // directories, also those that are not there
 	files  map[string][sha256.Size]byte
+	marked []string // files that mark a repository, and are of no package
+	embeds bool     // some file may embed others, of any kind
 	size   int64
 	found  diag.List
 }
@@ -40,7 +43,7 @@ type reader struct {
 // imports, evaluates nothing, and reports what is no spec.
 func (l *directory) readable() (diag.List, error) {
 	r, err := l.read()
-	l.size = r.size
+	l.size, l.marked = r.size, r.marked
 	return append(l.staleVendored(), r.found...), err
 }
 
@@ -76,11 +79,14 @@ func (r *reader) look(dir string) error {
 		return nil
 	}
 	r.seen[dir] = true
-	names, err := r.disk.cueFiles(dir)
+	listed, err := r.disk.list(dir)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
+	if listed.marked {
+		r.marked = append(r.marked, filepath.Join(dir, RepositoryFile))
+	}
+	for _, name := range listed.names {
 		file := filepath.Join(dir, name)
 		text, err := r.read(file)
 		if err != nil {
@@ -122,6 +128,7 @@ func (r *reader) read(file string) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(f, largestFile))
 	if err == nil {
 		r.checkText(file, text)
+		r.embeds = r.embeds || bytes.Contains(text, []byte("@extern("))
 		r.files[file] = sha256.Sum256(text)
 	}
 	return text, err

@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -106,7 +107,9 @@ type directory struct {
 	abs    string
 	root   string // of the CUE module; abs itself outside of any
 	inside bool   // dir is in a CUE module
-	size   int64  // of its text, with all that it imports of the module
+
+	size   int64    // of its text, with all that it imports of the module
+	marked []string // files of these directories that mark a repository
 
 	files []*ast.File // of the package
 }
@@ -218,6 +221,14 @@ func (l *directory) unloadable(err error) (diag.List, error) {
 			Fix:     "A spec is one package; move the other, or give both one package clause.",
 		}}, nil
 	}
+	if name := l.unimportable(); name != "" {
+		return diag.List{{
+			Rule:    rule,
+			Pos:     diag.Pos{File: l.dir},
+			Message: fmt.Sprintf("%q cannot be in an import path, and CUE finds no imports from there", name),
+			Fix:     "Rename the directory: letters, digits, dots, dashes and underscores.",
+		}}, nil
+	}
 	found := firstSlips(l.refused(cue.Value{}, err, nil))
 	if slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Pos.Line > 0 }) {
 		return found, nil
@@ -225,19 +236,27 @@ func (l *directory) unloadable(err error) (diag.List, error) {
 	return nil, fmt.Errorf("%s: %w", l.dir, err)
 }
 
-// config reads from the disk, but for the schema, the module file and the file
-// that marks a repository.
+// unimportable is the name of a directory between the module's root and this
+// one that CUE takes in no path; "" if there is none.
+func (l *directory) unimportable() string {
+	below, err := filepath.Rel(l.root, l.abs)
+	for name := range strings.SplitSeq(filepath.ToSlash(below), "/") {
+		if err == nil && below != "." && !importable.MatchString(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+var importable = regexp.MustCompile(`^[A-Za-z0-9_~-]([A-Za-z0-9._~-]*[A-Za-z0-9_~-])?$`)
+
+// config reads from the disk, but for the schema, the module file and files
+// that mark a repository.
 func (l *directory) config() *load.Config {
 	overlay := standIns(l.root)
 	overlay[filepath.Join(l.root, moduleFile)] = l.module()
-	for dir := l.abs; ; dir = filepath.Dir(dir) {
-		file := filepath.Join(dir, RepositoryFile)
-		if _, err := os.Stat(file); err == nil {
-			overlay[file] = load.FromString("") // of no package
-		}
-		if dir == l.root || dir == filepath.Dir(dir) {
-			break
-		}
+	for _, file := range l.marked {
+		overlay[file] = load.FromString("") // of no package
 	}
 	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay, Env: environ()}
 }
