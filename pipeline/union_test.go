@@ -215,6 +215,9 @@ var lonely = map[string]string{
 	"clients_without_port": "others have a port",
 	"typo_base":            "others have a base",
 	"base_left_out":        "others have a base",
+	"secrets_list":         "others have secrets by their names",
+	"overlay_list":         "others have overlays by their names",
+	"racks_empty":          "no name of a pod is known then, and what is wrong with one is not",
 }
 
 func apart(t *testing.T, p *pipeline.Pipeline) []single {
