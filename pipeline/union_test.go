@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -215,14 +216,18 @@ var lonely = map[string]string{
 	"clients_without_port": "others have a port",
 	"typo_base":            "others have a base",
 	"base_left_out":        "others have a base",
+	"secrets_list":         "others have secrets by their names",
+	"overlay_list":         "others have overlays by their names",
+	"racks_empty":          "no name of a pod is known then, and what is wrong with one is not",
 }
 
 func apart(t *testing.T, p *pipeline.Pipeline) []single {
 	t.Helper()
 	var out []single
+	unseen := maps.Clone(lonely)
 	for _, m := range mistakes(t) {
 		if lonely[m.name] != "" {
-			delete(lonely, m.name)
+			delete(unseen, m.name)
 			continue
 		}
 		result, err := p.Vet(specDir(t, m.text))
@@ -231,7 +236,7 @@ func apart(t *testing.T, p *pipeline.Pipeline) []single {
 		}
 		out = append(out, single{m, result.Found, wholes(m.text)})
 	}
-	for name := range lonely {
+	for name := range unseen {
 		t.Errorf("%s is no mistake of the corpus", name)
 	}
 	return out

@@ -78,7 +78,8 @@ func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misr
 
 // undefinedAnywhere are references to fields that are not there, wherever the
 // package has them: of one into a struct with an error CUE tells that error
-// only. Left out is what may be there or not, `if x.y != _|_`.
+// only. Left out is what may be there or not, `if x.y != _|_`, and what stands
+// in a definition or a pattern, which may have no use.
 func (l *directory) undefinedAnywhere(v cue.Value) (out diag.List) {
 	for _, file := range l.files {
 		var at spec.Path
@@ -99,7 +100,11 @@ func (l *directory) undefinedAnywhere(v cue.Value) (out diag.List) {
 					maybe = n.End().Offset()
 				}
 			case *ast.SelectorExpr:
-				if m, ok := l.undefined(v, n, in); ok {
+				m, ok := l.undefined(v, n, in)
+				if !ok {
+					m, ok = l.absent(v, n, in)
+				}
+				if ok && !slices.ContainsFunc(at, func(name string) bool { return isApart(name) || name == anyLabel }) {
 					out = append(out, diag.Diagnostic{Rule: rule, Path: at.String(), Pos: l.position(m.pos), Message: m.message, Fix: m.fix})
 				}
 			}
@@ -184,16 +189,21 @@ func (l *directory) unstated(v cue.Value, c *complaint) (m misreference, ok bool
 				if !is || ok || field == nil || n.Pos().Offset() < field.Value.Pos().Offset() || n.End().Offset() > field.End().Offset() {
 					return
 				}
-				for _, t := range resolve(e, in, few) {
-					if path, _ := application(t.path); t.held && len(path) > 0 && !lookup(v, t.path).Exists() && l.schemaAt(path).Exists() {
-						m = misreference{e.Pos(), path.String() + " is not stated", "State it, or leave it out where it may be absent: " + cueText(e) + " has no value of its own."}
-						ok = true
-					}
-				}
+				m, ok = l.absent(v, e, in)
 			})
 		}
 	}
 	return m, ok
+}
+
+// absent is a reference to a field of the schema that nobody states.
+func (l *directory) absent(v cue.Value, e ast.Expr, in *scope) (misreference, bool) {
+	for _, t := range resolve(e, in, few) {
+		if path, _ := application(t.path); t.held && len(path) > 0 && lookup(v, t.path[:len(t.path)-1]).Exists() && !lookup(v, t.path).Exists() && l.schemaAt(path).Exists() {
+			return misreference{e.Pos(), path.String() + " is not stated", "State it, or leave it out where it may be absent: " + cueText(e) + " has no value of its own."}, true
+		}
+	}
+	return misreference{}, false
 }
 
 // expressionAt is what CUE means by a place of a file: the selector with its

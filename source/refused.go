@@ -88,7 +88,7 @@ func (l *directory) folded(v cue.Value, byPath map[string]*complaint) map[string
 			}
 			own.errors = slices.DeleteFunc(slices.Clone(c.errors), func(e errors.Error) bool {
 				users := l.users(e)
-				return len(users) == 0 || slices.ContainsFunc(users, func(p diag.Pos) bool { return slices.Contains(bases, p) })
+				return len(users) == 0 || isMissing(e) && slices.ContainsFunc(base.errors, isMissing) || slices.ContainsFunc(users, func(p diag.Pos) bool { return slices.Contains(bases, p) })
 			})
 		}
 		if len(own.errors) > 0 {
