@@ -16,9 +16,11 @@ import (
 // What evaluating a spec may take. CUE knows no limit of its own: a
 // comprehension over list.Range(0, 1e9) takes all memory that there is. A spec
 // takes it 5 ms for each KiB of text on an idle machine of 2026; a second, and
-// one more for each 16 KiB, is more than ten times that.
+// one more for each 16 KiB, is more than ten times that. On a machine that gives
+// the process less than all of a core, it is the process's own time.
 const (
 	patience = time.Second
+	starved  = 30 // times the patience is the end, also of what waits for something
 	pace     = 16 << 10
 	room     = 512 << 20 // bytes in use for each load at work
 	kept     = 64 << 20  // by each of the other goroutines that may load: the schema, and what came of the last load
@@ -67,7 +69,7 @@ func bounded(dir string, patience time.Duration, load func() loaded) loaded {
 		defer atWork.end(self)
 		done <- guarded(dir, load)
 	}()
-	watch := time.NewTicker(glance)
+	watch, before := time.NewTicker(glance), cpuTime()
 	defer watch.Stop()
 	for waited := glance; ; waited += glance {
 		select {
@@ -81,7 +83,7 @@ func bounded(dir string, patience time.Duration, load func() loaded) loaded {
 		if used := inUse(); atWork.overdrawn(self, used) {
 			return atWork.giveUp(self, dir, fmt.Sprintf("with %d MiB in use", used>>20))
 		}
-		if waited >= patience {
+		if spent(before, waited) >= patience || waited >= starved*patience {
 			return atWork.giveUp(self, dir, fmt.Sprintf("after %v", waited))
 		}
 	}
