@@ -140,7 +140,7 @@ func (s *selfSearch) stands(e ast.Expr, in *scope, at []string) {
 		s.called(e, in, at)
 	case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
 		s.defined(e, at)
-		for _, t := range resolve(e, in, few) {
+		for _, t := range resolve(e, in, hops) {
 			if t.held {
 				s.judge(e, t.path, at)
 			}

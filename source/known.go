@@ -8,6 +8,7 @@ import (
 
 	"cuelang.org/go/cue"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/schema"
 	"github.com/statefulc/statefulc/spec"
 )
@@ -81,7 +82,7 @@ func step(at cue.Value, name string) (cue.Value, []string) {
 func (l *directory) keyOf(at cue.Value, name string) string {
 	for _, key := range patterns(at) {
 		if words := literals(key); len(words) > 0 {
-			return cmp.Or(meant(name, words), "Known here: "+strings.Join(words, ", ")+".")
+			return cmp.Or(meant(name, words), diag.Known(words, ""))
 		}
 		for _, other := range corrected(name) {
 			if other != name && key.Unify(l.ctx.Encode(other)).Validate(cue.Concrete(true)) == nil {
@@ -137,20 +138,13 @@ func (l *shared) definitionOf(v cue.Value) (definition, bool) {
 	return definition{}, false
 }
 
-// few is how many names are listed where one is not known: more than that
-// nobody reads.
-const few = 16
-
 // list names the fields that are known in a struct, or where they are.
 func (l *directory) list(known []string, in spec.Path) string {
-	if len(known) <= few {
-		return "Known here: " + strings.Join(known, ", ") + "."
-	}
 	file := "app.cue"
 	if d, ok := l.definitionAt(l.schemaAt(in).Pos()); ok {
 		file = d.file
 	}
-	return fmt.Sprintf("What is known here is in %s/%s.", schema.ImportPath, file)
+	return diag.Known(known, fmt.Sprintf("What is known here is in %s/%s.", schema.ImportPath, file))
 }
 
 // doc is the schema's comment on a field, as one line.

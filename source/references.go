@@ -67,7 +67,7 @@ func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misr
 	if err != nil {
 		return misreference{}, false
 	}
-	for _, t := range resolve(e.X, in, few) {
+	for _, t := range resolve(e.X, in, hops) {
 		known := t.fields(v)
 		if len(known) > 0 && !slices.Contains(known, name) {
 			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
@@ -134,7 +134,7 @@ func (t target) fields(v cue.Value) (known []string) {
 
 // outOfRange is a reference to an element that a list does not have.
 func outOfRange(v cue.Value, e *ast.IndexExpr, in *scope) (misreference, bool) {
-	for _, t := range resolve(e.X, in, few) {
+	for _, t := range resolve(e.X, in, hops) {
 		list := lookup(v, t.path)
 		length, err := list.Len().Int64()
 		index, isNumber := e.Index.(*ast.BasicLit)
@@ -160,15 +160,14 @@ func lastOf(list string, length int64) string {
 // notInText is a list or a struct in an interpolation.
 func notInText(v cue.Value, e *ast.Interpolation, in *scope) (misreference, bool) {
 	for _, part := range e.Elts {
-		for _, t := range resolve(part, in, few) {
+		for _, t := range resolve(part, in, hops) {
 			at := lookup(v, t.path)
 			switch text := cueText(part); {
 			case !t.held:
 			case at.IncompleteKind() == cue.ListKind:
 				return misreference{part.Pos(), text + " is a list, and cannot stand in a text", fmt.Sprintf("Join it, with import \"strings\": \\(strings.Join(%s, \",\")).", text)}, true
 			case at.IncompleteKind() == cue.StructKind:
-				names := labels(at)
-				return misreference{part.Pos(), text + " is a struct, and cannot stand in a text", "Name one of its fields: " + strings.Join(names[:min(few, len(names))], ", ") + "."}, true
+				return misreference{part.Pos(), text + " is a struct, and cannot stand in a text", "Name one of its fields. " + diag.Known(labels(at), "")}, true
 			}
 		}
 	}
@@ -198,7 +197,7 @@ func (l *directory) unstated(v cue.Value, c *complaint) (m misreference, ok bool
 
 // absent is a reference to a field of the schema that nobody states.
 func (l *directory) absent(v cue.Value, e ast.Expr, in *scope) (misreference, bool) {
-	for _, t := range resolve(e, in, few) {
+	for _, t := range resolve(e, in, hops) {
 		if path, _ := application(t.path); t.held && len(path) > 0 && lookup(v, t.path[:len(t.path)-1]).Exists() && !lookup(v, t.path).Exists() && l.schemaAt(path).Exists() {
 			return misreference{e.Pos(), path.String() + " is not stated", "State it, or leave it out where it may be absent: " + cueText(e) + " has no value of its own."}, true
 		}

@@ -450,7 +450,9 @@ var (
 // text is an error without its path. What a matchN counted is said by the
 // errors inside of it.
 func text(e errors.Error) string {
-	if m := matched.FindStringSubmatch(e.Error()); m != nil {
+	if m := matched.FindStringSubmatch(e.Error()); m != nil && m[1] == "0" {
+		return "none of its alternatives is stated in full"
+	} else if m != nil {
 		return m[1] + " alternatives are stated where it takes one"
 	}
 	format, args := e.Msg()

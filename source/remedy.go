@@ -92,9 +92,9 @@ func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string
 	}
 	fix = l.spelling(c.in, clash, alternatives)
 	if isWord || isKnown && word.isChoice && len(alternatives) > 1 {
-		return message, remind(cmp.Or(fix, retype(clash, word)), word)
+		return message, remind(cmp.Or(fix, retype(clash, name(c.in), word)), word)
 	}
-	return message, join(cmp.Or(fix, retype(clash, word)), l.comment(c.in))
+	return message, join(cmp.Or(fix, retype(clash, name(c.in), word)), l.comment(c.in))
 }
 
 // plainly says a clash in words, and all else as CUE does.
@@ -171,7 +171,7 @@ func (l *directory) spelling(in spec.Path, c clash, alternatives []string) strin
 }
 
 // retype says how a value of another type is written.
-func retype(c clash, word definition) string {
+func retype(c clash, field string, word definition) string {
 	isNumber := numeral.MatchString(c.value)
 	wantsText := c.wanted == "string" || pattern.MatchString(c.wanted) || c.wanted != "" && c.wanted[0] == '"'
 	quoted, err := strconv.Unquote(c.value)
@@ -185,8 +185,8 @@ func retype(c clash, word definition) string {
 		return fmt.Sprintf("Write it in quotes, with its unit: %q.", c.value+"s")
 	case isNumber && wantsText && word.name == "PortName":
 		return "State the name of the port, as it stands under ports."
-	case isNumber && wantsText && word.name == "Quantity":
-		return fmt.Sprintf("Write it in quotes, a size with its unit: %q or %q.", c.value, c.value+"Gi")
+	case isNumber && wantsText && word.name == "Quantity" && !strings.HasPrefix(field, "cpu"):
+		return fmt.Sprintf("Write it in quotes, with its unit: %q or %q.", c.value+"Mi", c.value+"Gi")
 	case (isNumber || c.value == "true" || c.value == "false") && wantsText:
 		return "Write it in quotes: " + strconv.Quote(c.value) + "."
 	case isText && c.wanted == "bool":

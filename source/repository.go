@@ -85,7 +85,7 @@ func (l *directory) repositoryErrors(definition, stated cue.Value) diag.List {
 		name := fields.Selector().Unquoted()
 		if known, names := step(definition, name); !known.Exists() {
 			d := l.ofRepository(name, "unknown field \""+name+"\"", l.position(fields.Value().Pos()))
-			d.Fix = cmp.Or(diag.DidYouMean(name, names), "Known here: "+strings.Join(names, ", ")+".")
+			d.Fix = diag.OneOf(name, names, "")
 			out = append(out, d)
 		}
 	}

@@ -44,7 +44,7 @@ func bind(clause ast.Clause, in *scope) *scope {
 		return in.binding(clause.Ident, target{expr: clause.Expr, in: in})
 	case *ast.ForClause:
 		inner := in.binding(clause.Key, target{})
-		for _, t := range resolve(clause.Source, in, few) {
+		for _, t := range resolve(clause.Source, in, hops) {
 			if t.held {
 				return inner.binding(clause.Value, t.element())
 			}
@@ -61,6 +61,9 @@ func (s *scope) binding(name *ast.Ident, to target) *scope {
 	}
 	return &scope{up: s, bound: map[string]target{name.Name: to}}
 }
+
+// hops is how many references in a row are followed: there may be a circle.
+const hops = 16
 
 // resolve finds what a reference refers to, by a number of steps at the most.
 func resolve(e ast.Expr, in *scope, steps int) []target {
