@@ -107,13 +107,24 @@ func fillStruct(v reflect.Value) error {
 		if err := fill(v.Field(i)); err != nil {
 			return err
 		}
-		for _, d := range Defaults {
-			if d.Type != t.Name() || d.Field != t.Field(i).Tag.Get("json") || !v.Field(i).IsZero() {
-				continue
-			}
-			if err := json.Unmarshal([]byte(d.Value), v.Field(i).Addr().Interface()); err != nil {
-				return fmt.Errorf("default of #%s.%s: %w", d.Type, d.Field, err)
-			}
+	}
+	name := t.Name()
+	for _, d := range Defaults {
+		if d.Type != name {
+			continue
+		}
+		if err := d.fill(v); err != nil {
+			return fmt.Errorf("default of #%s.%s: %w", d.Type, d.Field, err)
+		}
+	}
+	return nil
+}
+
+// fill states the default in a struct of its type that states nothing there.
+func (d Default) fill(v reflect.Value) error {
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("json") == d.Field && v.Field(i).IsZero() {
+			return json.Unmarshal([]byte(d.Value), v.Field(i).Addr().Interface())
 		}
 	}
 	return nil

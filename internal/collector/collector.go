@@ -15,10 +15,10 @@ import (
 var (
 	// CUE makes garbage faster than it keeps data: half the time is the
 	// collector's at the default of 100.
-	_ = debug.SetGCPercent(400)
+	_ = debug.SetGCPercent(1000)
 
-	// Then there is four times as much garbage as data, and package source would
-	// take it for data when it looks whether CUE has to be given up, at 512 MiB
-	// and more with more cores. Each worker keeps 30 to 60 MiB.
+	// Then there is more garbage than data, and package source would take it for
+	// data when it looks whether CUE has to be given up, at 512 MiB and more with
+	// more cores. Each worker keeps 30 to 60 MiB.
 	_ = debug.SetMemoryLimit(400<<20 + 64<<20*int64(max(0, runtime.GOMAXPROCS(0)-2)))
 )
