@@ -25,7 +25,7 @@ type Field []Elem
 // in brackets: spec.template.spec.containers[cassandra].image. A key may hold
 // dots. It panics on an unclosed bracket: fields stand in our own source.
 func ParseField(s string) Field {
-	var f Field
+	f := make(Field, 0, strings.Count(s, ".")+strings.Count(s, "[")+1)
 	for s != "" {
 		if s[0] == '[' {
 			end := closing(s)
