@@ -48,8 +48,8 @@ func (l *loader) build(dir string) {
 		return
 	}
 	for _, b := range built {
-		u.add(b.value)
 		u.claims(b)
+		u.add(b.value)
 	}
 	u.selectors(t)
 }
