@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -22,11 +23,21 @@ func containers(c *Context) {
 		if c.role == isInit || c.group == nil {
 			c.refuseAudience()
 		}
-		for _, p := range portsOf(c.Container, c.path, spec.Audiences...) {
+		ports := portsOf(c.Container, c.path, spec.Audiences...)
+		for i, p := range ports {
+			if i > 0 && p.number == ports[i-1].number && p.protocol == ports[i-1].protocol {
+				c.sharedNumber(p, ports[i-1])
+			}
 			k.Ports = append(k.Ports, corev1.ContainerPort{Name: p.name, ContainerPort: p.number, Protocol: p.protocol})
 			c.object.From(fmt.Sprintf("%s.spec.%s[%s].ports[%s]", c.Pod.field, c.list, c.name, p.name), p.path)
 		}
 	})
+}
+
+// sharedNumber reports two ports of one number. Either may be wrong.
+func (c *Container) sharedNumber(p, other port) {
+	c.Context.report("port-number", p.path, fmt.Sprintf("the ports %s and %s are both %d", p.name, other.name, p.number), "Give one of them another number.")
+	c.found[len(c.found)-1].Related = []diag.Related{{Pos: c.index.Find(other.path).Pos, Message: "the other one"}}
 }
 
 // refuseAudience reports ports that somebody would connect to, of a container

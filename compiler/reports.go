@@ -33,6 +33,7 @@ var Reports = []diag.Rule{
 	{ID: "perpod-autoscale", What: "One Service for each pod of a group that is autoscaled.", Why: "Autoscale changes how many pods there are, and the Services are in Git.", Fix: "State one of perPod and autoscale."},
 	{ID: "port-audience", What: "A port of a job that somebody else would connect to.", Why: "Nobody finds what runs to its end.", Fix: "State it under ports: local."},
 	{ID: "port-name", What: "A port by a name that no container has.", Fix: "State it under ports, or use the name of one."},
+	{ID: "port-number", What: "Two ports of a container with one number and protocol.", Why: "One program listens on a port; server-side apply and Services take a number once.", Fix: "Give one of them another number."},
 	{ID: "port-protocol", What: "A probe of a port that is not TCP.", Why: "The kubelet asks by TCP.", Fix: "Name a TCP port, or ask by exec."},
 	{ID: "privileged-capabilities", What: "Capabilities of a privileged container.", Why: "It has all of them.", Fix: "State one of privileged and capabilities."},
 	{ID: "probe-http", What: "A probe with port or tls that does not ask by http.", Fix: "State http, or leave them out."},

@@ -93,14 +93,14 @@ func servicePort(name string, protocol corev1.Protocol, number int32) corev1.Ser
 // one.
 func (g *Group) perPod() {
 	at := g.path.Join("perPod")
-	ports := g.ports("client")
-	if g.PerPod.Ports != nil {
-		ports = nil
-		for i, name := range g.PerPod.Ports {
-			if p := g.portNamed(name, at.Join("ports", fmt.Sprint(i)), "client"); p != nil {
-				ports = append(ports, *p)
-			}
+	var ports []port
+	for i, name := range g.PerPod.Ports {
+		if p := g.portNamed(name, at.Join("ports", fmt.Sprint(i)), "client"); p != nil {
+			ports = append(ports, *p)
 		}
+	}
+	if len(ports) == 0 { // none stated, or none that there is
+		ports = g.ports("client")
 	}
 	if g.Autoscale != nil {
 		g.report("perpod-autoscale", at, "one Service for each pod, and autoscale changes how many there are", "State one of perPod and autoscale.")

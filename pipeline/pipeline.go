@@ -123,7 +123,8 @@ func (p *Pipeline) vet(dir string) (*Result, error) {
 		env.Objects, whole = objects, whole && !refused.HasErrors()
 		found := slices.Concat(validate.Spec(env.Environment), refused)
 		if !p.Unchecked {
-			found = append(found, validate.Objects(objects, env.Index, env.App.Kubernetes, &verdicts).Except(refused)...)
+			judged := validate.Objects(objects, env.Index, env.App.Kubernetes, &verdicts).Except(refused)
+			found = append(found, blame(*env, judged, &verdicts)...)
 		}
 		r.Found = append(r.Found, waivers.Judge(env.Environment, found)...)
 	}

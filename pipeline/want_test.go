@@ -25,7 +25,8 @@ import (
 //
 //	replicas: 5000 // want `cue: 5000 does not fit <=1000`
 //
-// and, behind it, what the remedy has to name: fix `words`.
+// and, behind it, what the remedy has to name: fix `words`. Backquotes in messages
+// are written as apostrophes.
 // All errors that are reported have to be wanted, and at their lines; so have
 // the warnings of the rule that the folder is about. What else a small spec is
 // warned about is not in question.
@@ -181,7 +182,7 @@ func wanted(text string) []string {
 func reported(found diag.List) []string {
 	var out []string
 	for _, d := range found {
-		out = append(out, fmt.Sprintf("%d: %s: %s", d.Pos.Line, d.Rule, d.Message))
+		out = append(out, fmt.Sprintf("%d: %s: %s", d.Pos.Line, d.Rule, strings.ReplaceAll(d.Message, "`", "'")))
 	}
 	return out
 }

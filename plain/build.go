@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -29,7 +30,9 @@ func (l *loader) build(dir string) {
 		for _, file := range l.filesOf(k) {
 			l.read(file)
 		}
+		l.built[k] = true
 	}
+	l.circle(within[0], nil, map[*kustomization]bool{})
 	u := newUnit(dir)
 	l.units = append(l.units, u)
 	t := &tracer{loader: l, root: dir, within: within, patches: l.patches(within)}
@@ -39,17 +42,17 @@ func (l *loader) build(dir string) {
 	switch {
 	case err == nil:
 	case t.isPartial():
-		u.report(remote, diag.Warning, within[0].pos, "nothing of it is checked, for kustomize does not build the part that is here: "+relative(err, dir), "Check what `kustomize build` prints.")
+		u.report(remote, diag.Warning, within[0].pos, "nothing of it is checked, for kustomize does not build the part that is here: "+t.said(err), "Check what `kustomize build` prints.")
 		return
 	case idle || t.isReported(): // it is that
 		return
 	default:
-		u.report(unbuilt, diag.Error, within[0].pos, "kustomize does not build it: "+relative(err, dir), "See what kustomize says.")
+		u.report(unbuilt, diag.Error, within[0].pos, "kustomize does not build it: "+t.said(err), "See what kustomize says.")
 		return
 	}
 	for _, b := range built {
-		u.add(b.value)
 		u.claims(b)
+		u.add(b.value)
 	}
 	u.selectors(t)
 }
@@ -152,11 +155,31 @@ func (l *loader) filesOf(k *kustomization) []string {
 	return out
 }
 
-// relative is an error of kustomize without the directories of this machine.
-func relative(err error, dir string) string {
-	text := strings.Join(strings.Fields(err.Error()), " ")
-	if abs, err := filepath.Abs(dir); err == nil {
-		text = strings.ReplaceAll(text, abs+string(filepath.Separator), "")
+// addresses are those of kustomize's memory.
+var addresses = regexp.MustCompile(`&\{0x[0-9a-fx ]*\}`)
+
+// said is an error of kustomize without the directories and the memory of this
+// machine, and without what literals hold, which may be a secret.
+func (t *tracer) said(err error) string {
+	text := addresses.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "…")
+	if abs, err := filepath.Abs(t.root); err == nil {
+		for up := ""; filepath.Dir(abs) != abs; abs, up = filepath.Dir(abs), up+"../" {
+			text = strings.ReplaceAll(text, abs+string(filepath.Separator), up)
+		}
+	}
+	for _, k := range t.within {
+		for field := range generated {
+			for _, g := range k.get(field).elems() {
+				for _, literal := range g.get("literals").elems() {
+					_, value, _ := strings.Cut(literal.str(), "=")
+					for _, secret := range []string{literal.str(), value} {
+						if len(secret) > 3 {
+							text = strings.ReplaceAll(text, secret, "…")
+						}
+					}
+				}
+			}
+		}
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -148,7 +149,11 @@ var errRemote = errors.New("it is in another repository, and not fetched")
 // check reports what is wrong with k itself.
 func (l *loader) check(k *kustomization) {
 	for _, m := range manifest.MisfitsOf(reflect.TypeFor[types.Kustomization](), k.tree(), k.written) {
-		l.found = append(l.found, diag.Diagnostic{Rule: unbuilt, Pos: k.locate(m.Path), Field: m.Field.String(), Message: m.Message, Fix: m.Fix})
+		message := m.Message
+		if i := strings.LastIndex(message, " is a "); i > 0 && m.Path[0] == "secretGenerator" {
+			message = "it" + message[i:] // not the value
+		}
+		l.found = append(l.found, diag.Diagnostic{Rule: unbuilt, Pos: k.locate(m.Path), Field: m.Field.String(), Message: message, Fix: m.Fix})
 	}
 	for _, r := range k.references() {
 		switch err := r.missing(); {
@@ -156,6 +161,15 @@ func (l *loader) check(k *kustomization) {
 			l.report(remote, r.pos, r.str()+": "+err.Error(), "Vendor it, or see to it that it is checked where it is.")
 		case err != nil:
 			l.report(unbuilt, r.pos, r.str()+": "+err.Error(), "Name what is there, a file below or a directory.")
+		}
+	}
+	for field := range generated {
+		for _, g := range k.get(field).elems() {
+			for _, literal := range g.get("literals").elems() {
+				if i := strings.Index(literal.str(), "="); literal.str() != "" && i <= 0 {
+					l.report(unbuilt, literal.pos, "a literal without a key", "Write key=value.")
+				}
+			}
 		}
 	}
 	for _, field := range []string{"helmCharts", "helmChartInflationGenerator"} {
@@ -178,4 +192,21 @@ func (l *loader) within(k *kustomization) []*kustomization {
 		}
 	}
 	return out
+}
+
+// circle reports the first reference that leads from k back to a kustomization
+// which refers to it. kustomize would say so without a line.
+func (l *loader) circle(k *kustomization, above []*kustomization, done map[*kustomization]bool) {
+	above = append(above, k)
+	done[k] = true
+	for _, r := range k.references() {
+		below := l.kustomization(r.path)
+		switch {
+		case !r.isDir || below == nil:
+		case slices.Contains(above, below):
+			l.report(unbuilt, r.pos, r.str()+": it refers to this kustomization, directly or through others", "Leave one of the references out.")
+		case !done[below]:
+			l.circle(below, above, done)
+		}
+	}
 }

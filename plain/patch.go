@@ -180,7 +180,9 @@ func pointer(path string, tree map[string]any) manifest.Field {
 	return f
 }
 
-// claims reports merge patches that leave out claims, or parts of them.
+// claims reports merge patches that leave out claims, or parts of them. What makes
+// the object invalid is put back, unless the loss is meant: what follows from it
+// is not to be told at what needs it.
 func (u *unit) claims(b *built) {
 	if b.origin.get("kind").str() != "StatefulSet" {
 		return
@@ -196,6 +198,31 @@ func (u *unit) claims(b *built) {
 				fmt.Sprintf("StatefulSet/%s: a merge replaces all claims: %s would be gone", b.origin.get("metadata", "name").str(), strings.Join(lost, ", ")),
 				"Use a JSON patch (op: replace) for the field, guarded by a test of the claim's name.",
 				diag.Related{Pos: before.pos, Message: "the claims that are there"})
+			told := u.Found[len(u.Found)-1]
+			if !slices.ContainsFunc(b.waivers, func(w diag.Waiver) bool { return w.Rule == claimPatch && w.Covers(told) }) {
+				b.value.get("spec", "volumeClaimTemplates").restore(before)
+			}
+		}
+	}
+}
+
+// restore adds the claims that a list lacks of another, and what no claim can
+// be without.
+func (v *value) restore(before *value) {
+	for i, claim := range before.elems() {
+		own := v.step(before.elem(i))
+		if own == nil {
+			v.list, v.byKey = append(slices.Clone(v.list), claim), nil
+			continue
+		}
+		spec := own.get("spec")
+		if spec == nil && own.isMap() {
+			own.entries["spec"] = claim.get("spec")
+		}
+		for _, key := range []string{"accessModes", "resources"} {
+			if needed := claim.get("spec", key); spec.isMap() && spec.get(key) == nil && needed != nil {
+				spec.entries[key] = needed
+			}
 		}
 	}
 }

@@ -67,7 +67,7 @@ var ErrNoObjects = errors.New("no Kubernetes objects, in YAML files or a kustomi
 //
 // The error is for what could not be read at all, and [ErrNoObjects].
 func Load(path string) (*Manifests, error) {
-	l := &loader{files: map[string]*file{}, kustomizations: map[string]*kustomization{}}
+	l := &loader{files: map[string]*file{}, kustomizations: map[string]*kustomization{}, built: map[*kustomization]bool{}}
 	if err := l.load(path); err != nil {
 		return nil, err
 	}
@@ -92,6 +92,7 @@ func Load(path string) (*Manifests, error) {
 type loader struct {
 	files          map[string]*file
 	kustomizations map[string]*kustomization // by directory; nil where there is none
+	built          map[*kustomization]bool   // those that were built, or are part of one
 	units          []*unit
 	found          diag.List
 	waivers        []diag.Waiver
@@ -148,6 +149,11 @@ func (l *loader) walk(root string) error {
 	}
 	for _, dir := range dirs {
 		if k := l.kustomizations[dir]; !referred[dir] && !k.isComponent() {
+			l.build(dir)
+		}
+	}
+	for _, dir := range dirs { // those that refer to each other in a circle
+		if k := l.kustomizations[dir]; !l.built[k] && !k.isComponent() {
 			l.build(dir)
 		}
 	}

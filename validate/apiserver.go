@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,7 +55,7 @@ func isOfPort(v apiserver.Verdict, all []apiserver.Verdict) bool {
 // verdict reports what the server says. It calls the storage that a claim
 // requests by a field that there is not.
 func (p *ObjectsPass) verdict(o *manifest.Object, v apiserver.Verdict) {
-	severity, message, fix := diag.Error, v.Message, remedy(v.Message)
+	severity, message, fix := diag.Error, plainly(v.Message), remedy(v.Message)
 	switch v.Kind {
 	case apiserver.Warned:
 		severity, fix = diag.Warning, "The API server takes the object and warns; see whether it is meant."
@@ -63,7 +64,20 @@ func (p *ObjectsPass) verdict(o *manifest.Object, v apiserver.Verdict) {
 		fix = "Leave it out: the cluster would run without it."
 	}
 	p.as(severity, o, manifest.Locate(o.Tree(), strings.Replace(v.Field, "resources[storage]", "resources.requests.storage", 1)), message, fix)
+	if d := &p.found[len(p.found)-1]; fix == change && p.index.Title == nil && len(d.Scope) > 0 && len(d.Scope[len(d.Scope)-1]) > 2 {
+		d.Fix = fmt.Sprintf("Change %s: the API server would refuse the object.", d.Path)
+	}
 }
+
+// change is the remedy where nobody knows which field of the spec it is, but for
+// a whole group.
+const change = "Change it, or what it is made of: the API server would refuse the object."
+
+// printed is a port as Go prints it; the others of its fields say nothing.
+var printed = regexp.MustCompile(`\{"Name":[^}]*"Protocol":"(\w+)"[^}]*"Port":(\d+)[^}]*\}`)
+
+// plainly is a message of the server for those who do not write Go.
+func plainly(message string) string { return printed.ReplaceAllString(message, "$2/$1") }
 
 // remedies are by the words with which the messages of field.Error begin.
 var remedies = []struct {
@@ -84,5 +98,5 @@ func remedy(message string) string {
 		}
 		return r.fix
 	}
-	return "Change it, or what it is made of: the API server would refuse the object."
+	return change
 }

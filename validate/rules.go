@@ -19,6 +19,7 @@ var Rules = []Rule{
 	// Data: claims, volumes and what is written where.
 	classKnown,
 	classReclaim,
+	claimKnown,
 	sharedClaim,
 	deploymentClaim,
 	dataOutsideClaims,

@@ -8,6 +8,7 @@ package validate
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
@@ -114,7 +115,10 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 			d.Pos, d.Path, d.Scope = pos, path.String(), append(d.Scope, path)
 			continue
 		}
-		d.Related = append(d.Related, diag.Related{Pos: pos, Message: p.index.Print(path) + " is part of it"})
+		other := diag.Related{Pos: pos, Message: p.index.Print(path) + " is part of it"}
+		if pos != d.Pos && !slices.Contains(d.Related, other) {
+			d.Related = append(d.Related, other)
+		}
 	}
 	p.found = append(p.found, d)
 }

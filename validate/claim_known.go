@@ -1,0 +1,118 @@
+package validate
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/statefulc/statefulc/diag"
+)
+
+var claimKnown = Rule{
+	Rule: diag.Rule{
+		ID:       "claim-known",
+		Severity: diag.Warning,
+		What:     "A claim by a name that is nearly, but not, that of a pod's claim or of another one here.",
+		Why: `The claim of a pod is named template-set-ordinal. A pod that names one which is not there stays pending, without an error
+anywhere. Claims may be made elsewhere, so only those are told whose names are like one that there is, or that count
+further than the set has pods.`,
+		Source: "kubernetes pkg/controller/statefulset/stateful_set_utils.go (getPersistentVolumeClaimName)",
+		Fix:    "Name the claim as its pod does: template, set and ordinal.",
+	},
+	Objects: func(p *ObjectsPass) {
+		known := p.claimNames()
+		for _, w := range workloads(p.Set) {
+			for _, v := range w.template.Spec.Volumes {
+				if v.PersistentVolumeClaim == nil {
+					continue
+				}
+				name := v.PersistentVolumeClaim.ClaimName
+				if message, fix := known[w.Value.GetNamespace()].miss(name); message != "" {
+					p.On(w.Object, w.field("spec.volumes[%s].persistentVolumeClaim.claimName", v.Name), message, fix)
+				}
+			}
+		}
+	},
+}
+
+// claimNames are those that a namespace has.
+type claimNames struct {
+	alone []string       // claims that stand alone
+	pods  []string       // template-set, of those of pods
+	least map[string]int // the first ordinal of these
+	count map[string]int // how many there are; 0 if that is not known
+}
+
+func (p *ObjectsPass) claimNames() map[string]claimNames {
+	out := map[string]claimNames{}
+	for _, c := range objectsOf[*corev1.PersistentVolumeClaim](p.Set) {
+		n := out[c.Namespace]
+		n.alone = append(n.alone, c.Name)
+		out[c.Namespace] = n
+	}
+	for _, set := range objectsOf[*appsv1.StatefulSet](p.Set) {
+		n := out[set.Namespace]
+		for _, t := range set.Spec.VolumeClaimTemplates {
+			if n.least == nil {
+				n.least, n.count = map[string]int{}, map[string]int{}
+			}
+			name := t.Name + "-" + set.Name
+			n.pods = append(n.pods, name)
+			if set.Spec.Ordinals != nil {
+				n.least[name] = int(set.Spec.Ordinals.Start)
+			}
+			if set.Spec.Replicas != nil && !p.isScaled(set) {
+				n.count[name] = int(*set.Spec.Replicas)
+			}
+		}
+		out[set.Namespace] = n
+	}
+	return out
+}
+
+func (p *ObjectsPass) isScaled(set *appsv1.StatefulSet) bool {
+	for _, h := range objectsOf[*autoscalingv2.HorizontalPodAutoscaler](p.Set) {
+		if h.Namespace == set.Namespace && h.Spec.ScaleTargetRef.Kind == "StatefulSet" && h.Spec.ScaleTargetRef.Name == set.Name {
+			return true
+		}
+	}
+	return false
+}
+
+var ordinal = regexp.MustCompile(`^(.+)-([0-9]+)$`)
+
+// miss says what is wrong with a name; nothing if it is that of a claim, or
+// like none.
+func (n claimNames) miss(name string) (message, fix string) {
+	of, which := name, 0
+	if m := ordinal.FindStringSubmatch(name); m != nil {
+		of = m[1]
+		which, _ = strconv.Atoi(m[2])
+	}
+	least, count := n.least[of], n.count[of]
+	switch isPods := slices.Contains(n.pods, of); {
+	case slices.Contains(n.alone, name):
+		return "", ""
+	case isPods && of == name:
+		return fmt.Sprintf("no claim is called %s", name), fmt.Sprintf("Add the ordinal of a pod: %s-%d.", name, least)
+	case isPods && count > 0 && (which < least || which >= least+count):
+		return fmt.Sprintf("no pod has the claim %s: there are %d, from %s-%d on", name, count, of, least), "Name the claim of a pod that there is, or add pods."
+	case isPods:
+		return "", ""
+	}
+	like := slices.Clone(n.alone)
+	if of != name {
+		for _, pods := range n.pods {
+			like = append(like, fmt.Sprintf("%s-%d", pods, which))
+		}
+	}
+	if fix := diag.DidYouMean(name, like); fix != "" {
+		return fmt.Sprintf("no claim is called %s", name), fix
+	}
+	return "", ""
+}
