@@ -229,7 +229,7 @@ func (l *directory) unloadable(err error) (diag.List, error) {
 			Fix:     "Rename the directory: letters, digits, dots, dashes and underscores.",
 		}}, nil
 	}
-	found := firstSlips(l.refused(cue.Value{}, err, nil))
+	found := l.firstSlips(l.refused(cue.Value{}, err, nil))
 	if slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Pos.Line > 0 }) {
 		return found, nil
 	}
