@@ -23,12 +23,14 @@ func (l *directory) unread(d *diag.Diagnostic, e errors.Error) {
 	case d.Message == "import failed":
 		d.Message = importFailed(e)
 		d.Fix = fmt.Sprintf("Import %q, packages of CUE's standard library or of the same module; nothing is fetched.", schema.ImportPath)
-	case strings.HasPrefix(d.Message, "imported and not used"):
-		d.Fix = "Delete the import."
+	case idle.MatchString(d.Message):
+		if !l.typeSelected(d, e, unusedName(d.Message)) {
+			d.Fix = "Delete the import."
+		}
 	case unused.MatchString(d.Message):
 		d.Fix = fmt.Sprintf("Use it, or leave out %s.", unused.FindStringSubmatch(d.Message)[1])
 	case unfound.MatchString(d.Message):
-		d.Fix = stated(unfound.FindStringSubmatch(d.Message)[1])
+		l.unknown(d, e, unfound.FindStringSubmatch(d.Message)[1])
 	default:
 		l.ungrammatical(d)
 	}
@@ -47,23 +49,9 @@ func importFailed(failed errors.Error) string {
 var (
 	unfound   = regexp.MustCompile(`^reference "(.+)" not found$`)
 	undefined = regexp.MustCompile(`^undefined field: (.+)$`)
+	idle      = regexp.MustCompile(`^imported and not used: "(.+?)"(?: as (\S+))?`)
 	unused    = regexp.MustCompile(`^unreferenced alias or let clause (.+)$`)
 )
-
-// library are packages of CUE's standard library, by the names that specs use them by.
-var library = map[string]string{
-	"base64": "encoding/base64", "hex": "encoding/hex", "json": "encoding/json", "list": "list", "math": "math", "net": "net",
-	"path": "path", "regexp": "regexp", "sha256": "crypto/sha256", "strconv": "strconv", "strings": "strings", "struct": "struct",
-	"template": "text/template", "time": "time", "v1": schema.ImportPath, "yaml": "encoding/yaml",
-}
-
-// stated is the remedy for a name that nothing has.
-func stated(name string) string {
-	if path, ok := library[name]; ok {
-		return fmt.Sprintf("Add `import %q` below the package clause.", path)
-	}
-	return fmt.Sprintf("Write it in quotes if it is a text, %q; else define it.", name)
-}
 
 // slips of the pen and of other languages, by what a line looks like.
 var slips = []struct {
@@ -196,9 +184,6 @@ func (l *directory) defined(v cue.Value, c *complaint, name string) string {
 
 // another is the remedy for a name that is none of those that are known.
 func (l *directory) another(name string, known []string) string {
-	if strings.HasPrefix(name, "#") {
-		known = append(known, labels(l.definitions)...)
-	}
 	if best := diag.DidYouMean(name, known); best != "" || len(known) == 0 {
 		return best
 	}
