@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -348,25 +348,18 @@ func (f *fitting) own(at place, v any, t reflect.Type) {
 	case f.secret:
 		f.report(at, nil, "it is no "+word.is, fix)
 	default:
-		f.report(at, nil, fmt.Sprintf("%q is no %s", s, word.is), cmp.Or(f.meant(s, t), fix))
+		f.report(at, nil, fmt.Sprintf("%q is no %s", s, word.is), cmp.Or(f.meant(at, s, t), fix))
 	}
 }
 
-var unit = regexp.MustCompile(`^([0-9.]+)([A-Za-z]+)$`)
-
 // meant is the quantity that a text was to be: 8GB, 8 gib and 10kb are none.
-func (f *fitting) meant(s string, t reflect.Type) string {
-	m := unit.FindStringSubmatch(strings.ReplaceAll(s, " ", ""))
-	if m == nil || t != reflect.TypeFor[resource.Quantity]() {
+func (f *fitting) meant(at place, s string, t reflect.Type) string {
+	if t != reflect.TypeFor[resource.Quantity]() || !strings.ContainsFunc(s, unicode.IsLetter) {
 		return ""
 	}
-	letters := strings.ToLower(strings.TrimRight(m[2], "bB"))
-	if letters == "" {
-		return ""
-	}
-	for _, other := range []string{strings.ToUpper(letters[:1]) + letters[1:], letters} {
-		if _, err := resource.ParseQuantity(m[1] + other); err == nil {
-			return fmt.Sprintf("Did you mean %q?", m[1]+other)
+	for _, other := range diag.Quantities(s, at.path[len(at.path)-1]) {
+		if _, err := resource.ParseQuantity(other); err == nil {
+			return fmt.Sprintf("Did you mean %q?", other)
 		}
 	}
 	return ""

@@ -98,11 +98,8 @@ func corrected(s string) []string {
 	dot := strings.ReplaceAll(tight, ",", ".")
 	out := []string{tight, dot, "/" + s, strings.TrimRight(s, "/"), strings.TrimPrefix(s, "v"), dashed.Replace(strings.ToLower(s))}
 	if m := unit.FindStringSubmatch(dot); m != nil {
-		number, letters := m[1], strings.TrimRight(m[2], "bB")
-		if letters != "" {
-			initial := strings.ToUpper(letters[:1])
-			out = append(out, number+initial+strings.ToLower(letters[1:]), number+strings.ToLower(letters), number+strings.ToLower(m[2][:1]))
-		}
+		letters := strings.ToLower(m[2])
+		out = append(out, m[1]+letters, m[1]+letters[:1])
 	}
 	if digits.MatchString(s) {
 		out = append(out, s+"s")

@@ -55,6 +55,10 @@ func (l *directory) misreferenceAt(v cue.Value, pos token.Pos) (misreference, bo
 		return l.undefined(v, e, in)
 	case *ast.IndexExpr:
 		return outOfRange(v, e, in)
+	case *ast.CallExpr:
+		if f, ok := e.Fun.(*ast.SelectorExpr); ok {
+			return l.undefined(v, f, in)
+		}
 	case *ast.Interpolation:
 		return notInText(v, e, in)
 	}
@@ -70,6 +74,11 @@ func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misr
 	for _, t := range resolve(e.X, in, hops) {
 		known := t.fields(v)
 		if len(known) > 0 && !slices.Contains(known, name) {
+			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
+		}
+	}
+	if x, ok := l.importedBy(e.X, in); ok {
+		if known := labels(x); len(known) > 0 && !slices.Contains(known, name) {
 			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
 		}
 	}
@@ -189,6 +198,9 @@ func (l *directory) unstated(v cue.Value, c *complaint) (m misreference, ok bool
 					return
 				}
 				m, ok = l.absent(v, e, in)
+				if selected, is := n.(*ast.SelectorExpr); is && !ok {
+					m, ok = l.undefined(v, selected, in) // of a default, which CUE drops
+				}
 			})
 		}
 	}
@@ -216,7 +228,7 @@ func (l *directory) expressionAt(file *ast.File, pos token.Pos) (found ast.Expr,
 			at = n.Sel.Pos()
 		case *ast.IndexExpr:
 			at = n.Index.Pos()
-		case *ast.Interpolation:
+		case *ast.Interpolation, *ast.CallExpr:
 			at = n.Pos()
 		}
 		if at.HasAbsPos() && at.Offset() == pos.Offset() {
@@ -229,7 +241,12 @@ func (l *directory) expressionAt(file *ast.File, pos token.Pos) (found ast.Expr,
 // walk goes through a file, with the scope that the names in each node are
 // looked for in.
 func (l *directory) walk(file *ast.File, visit func(n ast.Node, in *scope)) {
-	scopes, path := []*scope{topOf(l.files)}, []string{}
+	walkIn(l.files, file, visit)
+}
+
+// walkIn is that for a file of any package.
+func walkIn(files []*ast.File, file *ast.File, visit func(n ast.Node, in *scope)) {
+	scopes, path := []*scope{topOf(files)}, []string{}
 	ast.Walk(file, func(n ast.Node) bool {
 		inner := scopes[len(scopes)-1]
 		visit(n, inner)

@@ -8,8 +8,12 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -90,11 +94,11 @@ func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string
 	default:
 		message = plainly(text(best))
 	}
-	fix = l.spelling(c.in, clash, alternatives)
+	fix = l.spelling(c.in, clash, word, alternatives)
 	if isWord || isKnown && word.isChoice && len(alternatives) > 1 {
-		return message, remind(cmp.Or(fix, retype(clash, name(c.in), word)), word)
+		return message, remind(cmp.Or(fix, retype(clash, name(c.in), l.numberOf(c), word)), word)
 	}
-	return message, join(cmp.Or(fix, retype(clash, name(c.in), word)), l.comment(c.in))
+	return message, join(cmp.Or(fix, retype(clash, name(c.in), l.numberOf(c), word)), l.comment(c.in))
 }
 
 // plainly says a clash in words, and all else as CUE does.
@@ -141,7 +145,7 @@ func (l *directory) word(c *complaint) (definition, bool) {
 }
 
 // spelling is the text that fits and is spelled almost as what was written.
-func (l *directory) spelling(in spec.Path, c clash, alternatives []string) string {
+func (l *directory) spelling(in spec.Path, c clash, word definition, alternatives []string) string {
 	value, err := strconv.Unquote(c.value)
 	if err != nil || value == "" || c.value[0] != '"' {
 		return ""
@@ -162,7 +166,11 @@ func (l *directory) spelling(in spec.Path, c clash, alternatives []string) strin
 	case fits(value):
 		return meant(value, words)
 	}
-	for _, other := range corrected(value) {
+	others := corrected(value)
+	if word.name == "Quantity" {
+		others = diag.Quantities(value, name(in))
+	}
+	for _, other := range others {
 		if other != value && fits(other) {
 			return fmt.Sprintf("Did you mean %q?", other)
 		}
@@ -171,7 +179,7 @@ func (l *directory) spelling(in spec.Path, c clash, alternatives []string) strin
 }
 
 // retype says how a value of another type is written.
-func retype(c clash, field string, word definition) string {
+func retype(c clash, field, written string, word definition) string {
 	isNumber := numeral.MatchString(c.value)
 	wantsText := c.wanted == "string" || pattern.MatchString(c.wanted) || c.wanted != "" && c.wanted[0] == '"'
 	quoted, err := strconv.Unquote(c.value)
@@ -185,8 +193,8 @@ func retype(c clash, field string, word definition) string {
 		return fmt.Sprintf("Write it in quotes, with its unit: %q.", c.value+"s")
 	case isNumber && wantsText && word.name == "PortName":
 		return "State the name of the port, as it stands under ports."
-	case isNumber && wantsText && word.name == "Quantity" && !strings.HasPrefix(field, "cpu"):
-		return fmt.Sprintf("Write it in quotes, with its unit: %q or %q.", c.value+"Mi", c.value+"Gi")
+	case isNumber && wantsText && word.name == "Quantity":
+		return quantity(c.value, written, field)
 	case (isNumber || c.value == "true" || c.value == "false") && wantsText:
 		return "Write it in quotes: " + strconv.Quote(c.value) + "."
 	case isText && c.wanted == "bool":
@@ -203,6 +211,65 @@ func retype(c clash, field string, word definition) string {
 		return "Write a list: [" + c.value + "]."
 	}
 	return ""
+}
+
+// quantity is the remedy for one without quotes: CUE reads 4Gi as a number.
+func quantity(value, written, field string) string {
+	n, err := strconv.ParseInt(value, 10, 64)
+	like := diag.Quantities(cmp.Or(written, value), field)
+	switch {
+	case len(like) == 0:
+		return ""
+	case multiplied.MatchString(written) && !diag.IsCPU(field):
+		like[0] = strings.Replace(strings.ReplaceAll(written, "_", ""), "K", "k", strings.Count(written, "K")-strings.Count(written, "Ki"))
+	case err == nil && n >= 1<<20 && !diag.IsCPU(field): // a number of bytes
+		like[0] = inBytes(n)
+	case len(like) == 2: // and of bytes nobody has a few
+		return fmt.Sprintf("Write it in quotes, with its unit: %q or %q.", like[1], like[0])
+	}
+	return fmt.Sprintf("Write it in quotes: %q.", like[0])
+}
+
+var multiplied = regexp.MustCompile(`^[0-9._]+[KMGTPE]i?$`)
+
+// inBytes writes a number of bytes with the largest unit that it is a multiple of.
+func inBytes(n int64) string {
+	units, i := []string{"", "Ki", "Mi", "Gi", "Ti", "Pi"}, 0
+	for i < len(units)-1 && n%1024 == 0 {
+		n, i = n/1024, i+1
+	}
+	return fmt.Sprint(n) + units[i]
+}
+
+// numberOf is the number that a complaint is about, as the user wrote it; "" if
+// it was computed.
+func (l *directory) numberOf(c *complaint) (written string) {
+	for _, e := range c.errors {
+		for _, pos := range append(e.InputPositions(), e.Position()) {
+			if lit, ok := l.literalAt(pos); ok && (lit.Kind == token.INT || lit.Kind == token.FLOAT) {
+				return lit.Value
+			}
+		}
+	}
+	return ""
+}
+
+// literalAt is the literal at a place of the user's.
+func (l *directory) literalAt(pos token.Pos) (found *ast.BasicLit, ok bool) {
+	if !l.isUsers(pos) {
+		return nil, false
+	}
+	file, err := parser.ParseFile(pos.Filename(), nil)
+	if err != nil {
+		return nil, false
+	}
+	ast.Walk(file, func(n ast.Node) bool {
+		if lit, is := n.(*ast.BasicLit); is && lit.Pos().Offset() == pos.Offset() {
+			found, ok = lit, true
+		}
+		return true
+	}, nil)
+	return found, ok
 }
 
 // words are those of a text, as elements of a list.

@@ -111,7 +111,8 @@ type directory struct {
 	size   int64    // of its text, with all that it imports of the module
 	marked []string // files of these directories that mark a repository
 
-	files []*ast.File // of the package
+	files    []*ast.File       // of the package
+	imported []*build.Instance // by the package
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {
@@ -173,7 +174,7 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	}
 	v = v.Unify(l.bundle)
 	if err := v.Validate(cue.Concrete(true)); err != nil {
-		return v, append(bad, l.refused(v, err, bad)...), nil
+		return v, append(bad, withoutMeant(l.refused(v, err, bad))...), nil
 	}
 	return v, bad, nil
 }
@@ -205,6 +206,7 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 		return nil, found, nil
 	}
 	l.adopt(instance)
+	l.imported = instance.Imports
 	return instance, nil, nil
 }
 
@@ -229,7 +231,7 @@ func (l *directory) unloadable(err error) (diag.List, error) {
 			Fix:     "Rename the directory: letters, digits, dots, dashes and underscores.",
 		}}, nil
 	}
-	found := firstSlips(l.refused(cue.Value{}, err, nil))
+	found := withoutMeant(l.firstSlips(l.refused(cue.Value{}, err, nil)))
 	if slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Pos.Line > 0 }) {
 		return found, nil
 	}

@@ -23,12 +23,14 @@ func (l *directory) unread(d *diag.Diagnostic, e errors.Error) {
 	case d.Message == "import failed":
 		d.Message = importFailed(e)
 		d.Fix = fmt.Sprintf("Import %q, packages of CUE's standard library or of the same module; nothing is fetched.", schema.ImportPath)
-	case strings.HasPrefix(d.Message, "imported and not used"):
-		d.Fix = "Delete the import."
+	case idle.MatchString(d.Message):
+		if !l.typeSelected(d, e, unusedName(d.Message)) {
+			d.Fix = "Delete the import."
+		}
 	case unused.MatchString(d.Message):
 		d.Fix = fmt.Sprintf("Use it, or leave out %s.", unused.FindStringSubmatch(d.Message)[1])
 	case unfound.MatchString(d.Message):
-		d.Fix = stated(unfound.FindStringSubmatch(d.Message)[1])
+		l.unknown(d, e, unfound.FindStringSubmatch(d.Message)[1])
 	default:
 		l.ungrammatical(d)
 	}
@@ -47,23 +49,9 @@ func importFailed(failed errors.Error) string {
 var (
 	unfound   = regexp.MustCompile(`^reference "(.+)" not found$`)
 	undefined = regexp.MustCompile(`^undefined field: (.+)$`)
+	idle      = regexp.MustCompile(`^imported and not used: "(.+?)"(?: as (\S+))?`)
 	unused    = regexp.MustCompile(`^unreferenced alias or let clause (.+)$`)
 )
-
-// library are packages of CUE's standard library, by the names that specs use them by.
-var library = map[string]string{
-	"base64": "encoding/base64", "hex": "encoding/hex", "json": "encoding/json", "list": "list", "math": "math", "net": "net",
-	"path": "path", "regexp": "regexp", "sha256": "crypto/sha256", "strconv": "strconv", "strings": "strings", "struct": "struct",
-	"template": "text/template", "time": "time", "v1": schema.ImportPath, "yaml": "encoding/yaml",
-}
-
-// stated is the remedy for a name that nothing has.
-func stated(name string) string {
-	if path, ok := library[name]; ok {
-		return fmt.Sprintf("Add `import %q` below the package clause.", path)
-	}
-	return fmt.Sprintf("Write it in quotes if it is a text, %q; else define it.", name)
-}
 
 // slips of the pen and of other languages, by what a line looks like.
 var slips = []struct {
@@ -75,14 +63,21 @@ var slips = []struct {
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+-[-A-Za-z0-9_.]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+[./][-A-Za-z0-9_./]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
 	{regexp.MustCompile(`^\s*- `), "Lists stand in brackets: `[a, b]`."},
+	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(/[\w./-]+)`), "Write it in quotes: \"$1\"."},
+	{regexp.MustCompile(`:\s*([0-9*][0-9*/,-]*( [0-9*][0-9*/,-]*){4})\s*$`), "Write it in quotes: \"$1\"."},
+	{regexp.MustCompile(`,\s*,`), "One comma is enough."},
+	{regexp.MustCompile(`;\s*$`), "Leave out the semicolon: fields stand on lines of their own, or with a comma between them."},
+	{regexp.MustCompile(`\\\([^()"\[]*"`), "Close what is put into the text with a parenthesis: `\"\\(name)-x\"`."},
 	{regexp.MustCompile(`\{\{.*\}\}`), "There are no templates here: CUE computes values itself, `\"\\(name)-x\"`."},
 }
 
 // errors of CUE's parser and what to do about them.
 var grammar = []struct{ message, fix string }{
+	{"before newline in list literal", "Close the list with ], or put a comma behind the element above."},
 	{"missing ','", "Put a comma between the two, or each on a line of its own."},
 	{"not terminated", "Close the text with a quote."},
 	{"found 'EOF'", "Close what is open: a brace is missing above."},
+	{"expected 'STRING'", "Write the path of an import in quotes: `import \"strings\"`."},
 	{"illegal character", "Write it in quotes, or leave it out."},
 }
 
@@ -90,15 +85,17 @@ var grammar = []struct{ message, fix string }{
 // or about the one below.
 func (l *directory) ungrammatical(d *diag.Diagnostic) {
 	lines := l.lines(d.Pos.File)
-	for n := d.Pos.Line; n > 0 && n > d.Pos.Line-2 && n <= len(lines); n-- {
-		for _, s := range slips {
-			if s.line.MatchString(lines[n-1]) {
-				if n != d.Pos.Line {
-					d.Pos.Line, d.Pos.Col = n, 1+len(lines[n-1])-len(strings.TrimLeft(lines[n-1], " \t"))
-				}
-				d.Fix = s.fix
-				return
+	above := 1
+	if strings.HasPrefix(d.Message, "illegal character") || strings.HasSuffix(d.Message, "not terminated") {
+		above = 0 // that is here
+	}
+	for n := d.Pos.Line; n > 0 && n >= d.Pos.Line-above && n <= len(lines); n-- {
+		if fix := slipIn(lines[n-1]); fix != "" {
+			if n != d.Pos.Line {
+				d.Pos.Line, d.Pos.Col = n, 1+len(lines[n-1])-len(strings.TrimLeft(lines[n-1], " \t"))
 			}
+			d.Fix = fix
+			return
 		}
 	}
 	d.Fix = "CUE cannot read the file; see the line."
@@ -109,6 +106,30 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 		}
 	}
 }
+
+// slipIn is the remedy for a line that was written wrong; "" if it looks right.
+func slipIn(line string) string {
+	line, _, _ = strings.Cut(line, " //")
+	if m := numbered.FindStringSubmatch(line); m != nil && !numbers.MatchString(m[2]) {
+		text := m[2]
+		if like := diag.Quantities(text, m[1]); len(like) > 0 && slices.Contains(measured, m[1]) {
+			text = like[0]
+		}
+		return fmt.Sprintf("Write it in quotes: %q.", text)
+	}
+	for _, s := range slips {
+		if at := s.line.FindStringSubmatchIndex(line); at != nil {
+			return string(s.line.ExpandString(nil, s.fix, line, at))
+		}
+	}
+	return ""
+}
+
+var (
+	numbered = regexp.MustCompile(`^(?:[^"]|"[^"]*")*?"?(\w+)"?:\s*\*?([0-9][0-9.]*[A-Za-z][\w.]*)`) // a letter behind digits, which is no number of CUE's
+	numbers  = regexp.MustCompile(`^([0-9.]+([KMGTPE]i?|[eE][0-9]+)|0[xob].*)$`)
+	measured = []string{"cpu", "cpuLimit", "memory", "size", "capacity"} // in quantities
+)
 
 // lines are those of a file that a position names.
 func (l *directory) lines(display string) []string {
@@ -123,19 +144,36 @@ func (l *directory) lines(display string) []string {
 	return strings.Split(string(text), "\n")
 }
 
-// firstSlips leaves out what CUE says of the lines after a slip: where it finds
-// its way again is a guess, and often the end of the file.
-func firstSlips(found diag.List) diag.List {
+// firstSlips leaves out what CUE says of a file after a slip: where it finds
+// its way again is a guess. A line that looks wrong itself is told too.
+func (l *directory) firstSlips(found diag.List) diag.List {
 	found = found.Sorted()
+	slipped := map[string]int{} // the line of the last slip by file
 	var out diag.List
-	for i, d := range found {
-		grammatical := unfound.MatchString(d.Message) || strings.HasPrefix(d.Message, "import")
-		if i > 0 && !grammatical && d.Pos.File == found[i-1].Pos.File && (d.Pos.Line <= found[i-1].Pos.Line+1 || strings.Contains(d.Message, "'EOF'")) {
+	for _, d := range found {
+		grammatical := !unfound.MatchString(d.Message) && !strings.HasPrefix(d.Message, "import") && !unused.MatchString(d.Message)
+		last, isLater := slipped[d.Pos.File]
+		if grammatical && isLater && (d.Pos.Line <= last+1 || !l.looksWrong(d)) {
 			continue
+		}
+		if grammatical {
+			slipped[d.Pos.File] = d.Pos.Line
 		}
 		out = append(out, d)
 	}
 	return out
+}
+
+// looksWrong reports whether a line shows a slip of its own: one that is known,
+// or a quote that has no other.
+func (l *directory) looksWrong(d diag.Diagnostic) bool {
+	lines := l.lines(d.Pos.File)
+	if d.Pos.Line < 1 || d.Pos.Line > len(lines) {
+		return false
+	}
+	line, _, _ := strings.Cut(lines[d.Pos.Line-1], " //")
+	quotes := strings.Count(line, `"`) - strings.Count(line, `\"`)
+	return slipIn(line) != "" || strings.Contains(d.Message, "not terminated") && quotes%2 == 1
 }
 
 // defined is the remedy for a field that is not in the struct where it is
@@ -146,9 +184,6 @@ func (l *directory) defined(v cue.Value, c *complaint, name string) string {
 
 // another is the remedy for a name that is none of those that are known.
 func (l *directory) another(name string, known []string) string {
-	if strings.HasPrefix(name, "#") {
-		known = append(known, labels(l.definitions)...)
-	}
 	if best := diag.DidYouMean(name, known); best != "" || len(known) == 0 {
 		return best
 	}
