@@ -125,7 +125,7 @@ func (p *Pipeline) vet(dir string) (*Result, error) {
 		if !p.Unchecked {
 			found = append(found, validate.Objects(objects, env.Index, env.App.Kubernetes, &verdicts).Except(refused)...)
 		}
-		r.Found = append(r.Found, waivers.Judge(env.Environment, found)...)
+		r.Found = append(r.Found, waivers.Judge(env.Environment, certain(found, env.Environment))...)
 	}
 	if whole && !p.Unchecked {
 		r.Found = append(r.Found, waivers.Unused()...)
