@@ -126,7 +126,7 @@ func (p *Pipeline) vet(dir string) (*Result, error) {
 			judged := validate.Objects(objects, env.Index, env.App.Kubernetes, &verdicts).Except(refused)
 			found = append(found, blame(*env, judged, &verdicts)...)
 		}
-		r.Found = append(r.Found, waivers.Judge(env.Environment, found)...)
+		r.Found = append(r.Found, waivers.Judge(env.Environment, certain(found, env.Environment))...)
 	}
 	if whole && !p.Unchecked {
 		r.Found = append(r.Found, waivers.Unused()...)

@@ -2,6 +2,7 @@ package source
 
 import (
 	"cmp"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -140,4 +141,38 @@ func onLine(positions []diag.Pos, p diag.Pos) diag.Pos {
 		}
 	}
 	return diag.Pos{}
+}
+
+// around is the text before a place, and from there on.
+type around struct{ before, after string }
+
+// isAlternative reports whether one of two values stands there as a default, or
+// with others that there may be.
+func (a around) isAlternative(c clash) bool {
+	before := strings.TrimSpace(a.before)
+	for _, value := range []string{c.value, c.wanted} {
+		if after, ok := strings.CutPrefix(a.after, value); ok && strings.HasPrefix(strings.TrimSpace(after), "|") {
+			return true
+		}
+	}
+	return strings.HasSuffix(before, "*") || strings.HasSuffix(before, "|")
+}
+
+// begins reports whether one of two values stands there.
+func (a around) begins(c clash) bool {
+	return strings.HasPrefix(a.after, c.value) || strings.HasPrefix(a.after, c.wanted)
+}
+
+// textAt reads what is written at a place; nothing of a file that cannot be read.
+func textAt(pos token.Pos) around {
+	var text []byte
+	if name, ok := strings.CutPrefix(pos.Filename(), schemaDir); ok {
+		text = schema.Files()[strings.TrimPrefix(name, "/")]
+	} else if pos.Filename() != "" {
+		text, _ = os.ReadFile(pos.Filename()) // what is not there is not compared
+	}
+	if !pos.HasAbsPos() || pos.Offset() > len(text) {
+		return around{}
+	}
+	return around{string(text[:pos.Offset()]), string(text[pos.Offset():])}
 }

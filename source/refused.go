@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
@@ -65,6 +66,9 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 	found := l.findings(v, l.folded(v, telling))
 	found = once(append(found, l.overlooked(v, telling)...))
 	for _, d := range l.undefinedAnywhere(v) {
+		found = slices.DeleteFunc(found, func(o diag.Diagnostic) bool {
+			return o.Path == d.Path && slices.ContainsFunc(follows, func(f string) bool { return strings.HasPrefix(o.Message, f) })
+		})
 		if !slices.ContainsFunc(found, func(o diag.Diagnostic) bool { return o.Pos == d.Pos }) {
 			found = append(found, d)
 		}
@@ -141,7 +145,8 @@ func (c *complaint) isBelow(byPath map[string]*complaint) bool {
 	for n := 1; n < len(c.in); n++ {
 		own := spec.Path(c.path[:len(c.path)-len(c.in)+n])
 		for _, key := range []string{own.String(), inBase(c.in[:n])} {
-			if whole, ok := byPath[key]; ok && len(whole.path) > 0 && whole.isOfAnotherType() {
+			whole, ok := byPath[key]
+			if ok && len(whole.path) > 0 && (whole.isOfAnotherType() || slices.ContainsFunc(whole.errors, func(e errors.Error) bool { return twoLists.MatchString(text(e)) })) {
 				return true
 			}
 		}
@@ -262,6 +267,10 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 		d.Pos, d.Related, d.Message, d.Fix = l.position(m.pos), nil, m.message, m.fix
 		return d
 	}
+	if e, stated := l.contradiction(c); e != nil && len(stated) > 0 && len(c.in) > 0 {
+		l.contradictory(&d, c, e, stated)
+		return d
+	}
 	switch {
 	case slices.Equal(c.path, []string{"overlays"}):
 		d.Message, _ = l.unfit(c, best, alternatives)
@@ -305,6 +314,75 @@ func (l *directory) twice(c *complaint, d *diag.Diagnostic, text string, alterna
 		return "The base fixes the value; as a default, `*value | _`, it lets overlays state another."
 	}
 	return "State it once; as a default, `*value | _`, it lets another place state another."
+}
+
+// contradiction finds two values of the user's that differ, and where they are.
+// CUE lists them among what the schema has against each. What gives way to
+// others, a default, is none of two.
+func (l *directory) contradiction(c *complaint) (errors.Error, []token.Pos) {
+	for _, e := range c.errors {
+		clash, ok := clashOf(text(e))
+		if !ok || !conflict.MatchString(text(e)) || clash.isType {
+			continue
+		}
+		var users []token.Pos
+		ours := false // one is the schema's, or one of several
+		for _, pos := range append(e.InputPositions(), e.Position()) {
+			switch rest := textAt(pos); {
+			case l.isUsers(pos) && rest.isAlternative(clash):
+				ours = true
+			case l.isUsers(pos):
+				users = append(users, pos)
+			case pos.IsValid() && rest.begins(clash):
+				ours = true
+			}
+		}
+		if !ours && len(users) > 1 {
+			return e, users
+		}
+	}
+	return nil, nil
+}
+
+// contradictory says of two values that they differ. An overlay cannot change
+// what the base fixes.
+func (l *directory) contradictory(d *diag.Diagnostic, c *complaint, e errors.Error, stated []token.Pos) {
+	var places []diag.Pos
+	for _, pos := range stated {
+		places = append(places, l.position(pos))
+	}
+	isHere := func(p diag.Pos) bool { return l.isPackages(p) && (!c.overlay || l.isOverlays(p)) }
+	if at := slices.IndexFunc(places, isHere); at >= 0 && !onLine(places, d.Pos).IsValid() {
+		d.Pos = places[at]
+	}
+	d.Related = nil
+	clash, _ := clashOf(text(e))
+	exact := slices.ContainsFunc(stated, func(pos token.Pos) bool { return textAt(pos).begins(clash) && l.position(pos).Line != d.Pos.Line })
+	for i, p := range places {
+		if exact && !textAt(stated[i]).begins(clash) {
+			continue // a reference to one
+		}
+		if p.File != d.Pos.File || p.Line != d.Pos.Line {
+			d.Related = append(d.Related, diag.Related{Pos: p, Message: "also stated here"})
+		}
+	}
+	ofBase := c.overlay && slices.ContainsFunc(d.Related, func(r diag.Related) bool { return l.isPackages(r.Pos) && !l.isOverlays(r.Pos) })
+	_, err := strconv.Atoi(name(c.in))
+	d.Message = text(e)
+	switch isElement := err == nil; {
+	case ofBase && isElement:
+		d.Fix = "The base fixes the list; as a default, `*[…] | _`, it lets overlays state another."
+	case ofBase:
+		d.Fix = "The base fixes the value; as a default, `*value | _`, it lets overlays state another."
+	default:
+		d.Fix = "State it once; as a default, `*value | _`, it lets another place state another."
+	}
+}
+
+// isPackages reports whether a place is in the package, and not in one that it
+// imports.
+func (l *directory) isPackages(p diag.Pos) bool {
+	return slices.ContainsFunc(l.files, func(f *ast.File) bool { return l.display(f.Filename) == p.File })
 }
 
 // choice is the remedy where one of several things has to be stated: the

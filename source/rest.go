@@ -65,11 +65,13 @@ func (l *directory) rest(bundle cue.Value) (out []spec.Environment) {
 		return nil
 	}
 	for name, v := range l.variants(bundle) {
-		text, ok := l.remaining(v)
+		r := &remains{directory: l, app: map[string]any{}, refused: map[string]bool{}}
+		text, ok := r.text(v)
 		if !ok {
 			continue
 		}
 		if env, err := l.decode(name, bundle, v, text); err == nil { // else what is refused is in what seems to fit
+			env.Refused, env.Unsure = r.out, r.unsure
 			out = append(out, env)
 		}
 	}
@@ -79,18 +81,21 @@ func (l *directory) rest(bundle cue.Value) (out []spec.Environment) {
 
 // remains is an application without what is refused.
 type remains struct {
+	*directory
 	app     map[string]any
 	gone    []string        // parts that go with others
 	refused map[string]bool // secrets that have a stand-in; all that are referred to: ""
+	out     []spec.Path     // what is left out of groups and jobs
+	unsure  []spec.Path     // what may be judged wrongly without, see [spec.Environment]
+	less    bool            // objects lack fields that operations of patches may be about
 }
 
-// remaining is the JSON of an application without what is refused.
-func (l *directory) remaining(v cue.Value) ([]byte, bool) {
-	r := &remains{app: map[string]any{}, refused: map[string]bool{}}
+// text is the JSON of an application without what is refused.
+func (r *remains) text(v cue.Value) ([]byte, bool) {
 	fields, err := v.Fields()
 	for err == nil && fields.Next() {
 		name, ok := fields.Selector().Unquoted(), true
-		if known, names := step(l.app(), name); known.Exists() {
+		if known, names := step(r.directory.app(), name); known.Exists() {
 			ok = r.keep(name, fields.Value())
 		} else {
 			ok = r.loseMeant(name, names)
@@ -101,6 +106,11 @@ func (l *directory) remaining(v cue.Value) ([]byte, bool) {
 	}
 	for _, name := range r.gone {
 		delete(r.app, name)
+	}
+	for _, name := range labels(v.LookupPath(cue.ParsePath("patches"))) {
+		if r.less {
+			r.unsure = append(r.unsure, spec.Path{"patches", name, "operations"})
+		}
 	}
 	groups, ok := r.app["groups"].(map[string]any)
 	if err != nil || !ok || len(groups) == 0 || r.app["name"] == nil {
@@ -139,15 +149,27 @@ func (r *remains) entries(name string, part part, all *cue.Iterator) map[string]
 			continue // of a list, which has elements
 		}
 		key, entry := all.Selector().Unquoted(), all.Value()
-		switch {
-		case entry.Validate(cue.Concrete(true)) == nil:
+		in := spec.Path{name, key}
+		isKey := r.schemaAt(in).Exists()
+		if isKey && entry.Validate(cue.Concrete(true)) == nil {
 			out[key] = entry
 			continue
-		case part.standIn != nil:
+		}
+		if isKey && (name == "groups" || name == "jobs") {
+			if rest, ok := r.container(in, entry); ok {
+				out[key] = rest
+				continue
+			}
+		}
+		if isKey && part.standIn != nil {
 			out[key] = part.standIn(entry)
 		}
 		r.gone = append(r.gone, part.with...)
-		r.refused[key] = r.refused[key] || name == "secrets"
+		if name == "secrets" && isKey {
+			r.refused[key] = true
+		} else if name == "secrets" {
+			r.refused[""] = true // whoever refers to it may name it better
+		}
 	}
 	return out
 }

@@ -24,6 +24,10 @@ type Environment struct {
 	Name  string // "base", or the overlay's name
 	App   *App
 	Index *Index
+
+	// Of an application that CUE refuses: what is left out, and what is judged by
+	// that, or has a stand-in.
+	Refused, Unsure []Path
 }
 
 // App is one application: #App of the schema, like all types here.
