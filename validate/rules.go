@@ -6,6 +6,8 @@ var Rules = []Rule{
 	unknownKind,
 	kubernetesVersion,
 	unprintable,
+	imageName,
+	quantityRange,
 
 	// Identity: names, labels and selectors.
 	labelReserved,
