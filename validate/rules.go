@@ -37,6 +37,7 @@ var Rules = []Rule{
 	budgetUnhealthy,
 	budgetRacks,
 	autoscalerReplicas,
+	autoscalerTarget,
 	autoscalerQuorum,
 	parallelRollout,
 	parallelStuck,
