@@ -87,6 +87,7 @@ func (env Environment) narrowed(d diag.Diagnostic) diag.Diagnostic {
 	of := d.Scope[len(d.Scope)-1]
 	if p := env.App.Patches[of[1]]; p.Merge != nil {
 		origin := env.Index.Find(env.place(d, of[1]))
+		d.Fix = strings.Replace(d.Fix, "Change "+d.Path+":", "Change "+origin.Path.String()+":", 1)
 		d.Pos, d.Path = origin.Pos, origin.Path.String()
 	}
 	return d

@@ -94,7 +94,7 @@ func (n claimNames) miss(name string) (message, fix string) {
 	case isPods && of == name:
 		return fmt.Sprintf("no claim is called %s", name), fmt.Sprintf("Add the ordinal of a pod: %s-%d.", name, least)
 	case isPods && count > 0 && (which < least || which >= least+count):
-		return fmt.Sprintf("no pod has the claim %s: there are %d, from %s-%d on", name, count, of, least), "Name the claim of a pod that there is, or add pods."
+		return fmt.Sprintf("no pod has the claim %s: the last one is %s-%d", name, of, least+count-1), "Name the claim of a pod that there is, or add pods."
 	case isPods:
 		return "", ""
 	}

@@ -16,7 +16,7 @@ var quantityRange = Rule{
 	Rule: diag.Rule{
 		ID:   "quantity-range",
 		What: "An amount that Kubernetes cannot count, CPUs in bytes, and memory in which nothing starts.",
-		Why: `An amount of more than 2^63-1 is taken for that number, without a word. CPUs with Ki, Mi or Gi are thousands and millions of
+		Why: `An amount of more than 2^63-1 is taken for that number or another one, without a word. CPUs with Ki, Mi or Gi are thousands and millions of
 them, and no node has so many. No container starts with less than some hundred kilobytes: "4" are four bytes.`,
 		Source: "k8s.io/apimachinery/pkg/api/resource (Quantity); opencontainers/runc (minimum memory limit)",
 		Fix:    "State the amount with the unit that is meant: 500m or 2 for CPUs, 512Mi or 4Gi for memory.",
@@ -30,21 +30,27 @@ them, and no node has so many. No container starts with less than some hundred k
 		}
 		for _, o := range p.Set.Objects {
 			manifest.Leaves(o.Tree(), func(f manifest.Field, v any) {
-				if v == mostAmount && isAmount(f) {
-					p.On(o, f, "it is more than Kubernetes can count, which takes "+mostAmount+" for it", "State what is meant; 7Ei is the most.")
+				if isAmount(f) && isBeyond(v) {
+					p.On(o, f, fmt.Sprintf("it is more than Kubernetes can count, %d", math.MaxInt64), "State what is meant; 7Ei is the most.")
 				}
 			})
 		}
 	},
 }
 
-var mostAmount = fmt.Sprint(math.MaxInt64)
-
 // isAmount reports whether a field holds a quantity.
 func isAmount(f manifest.Field) bool {
 	return f[0].Name == "spec" && slices.ContainsFunc(f, func(e manifest.Elem) bool {
 		return !e.Key && slices.Contains([]string{"requests", "limits", "capacity", "sizeLimit", "hard"}, e.Name)
 	})
+}
+
+// isBeyond reports whether an amount is the largest number, which is what more
+// in bytes is read as, or more.
+func isBeyond(v any) bool {
+	text, _ := v.(string)
+	amount, err := resource.ParseQuantity(text)
+	return err == nil && amount.CmpInt64(math.MaxInt64) >= 0
 }
 
 // leastMemory is less than runc gives a container.
