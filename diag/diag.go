@@ -8,7 +8,10 @@ package diag
 
 import (
 	"fmt"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // Pos is a place in a file that the user can open. Lines and columns count
@@ -79,3 +82,31 @@ func (l List) HasErrors() bool {
 func (l List) HasWarnings() bool {
 	return slices.ContainsFunc(l, func(d Diagnostic) bool { return d.Severity == Warning })
 }
+
+// Local is the list without the directories of this machine in its messages, and
+// without tabs: what tools say is told as they say it, and is to be the same in
+// every checkout. The directory is where statefulc runs.
+func (l List) Local(dir string) List {
+	out := slices.Clone(l)
+	for i := range out {
+		out[i].Message = Local(untabbed.Replace(out[i].Message), dir)
+	}
+	return out
+}
+
+var untabbed = strings.NewReplacer("\n\t", "; ", "\t", " ")
+
+// Local is a text whose absolute paths of specs are from dir, as far as they
+// have directories in common with it. Paths of other files may be what the
+// finding is about, /data/db.yaml in a container.
+func Local(text, dir string) string {
+	return specFile.ReplaceAllStringFunc(text, func(file string) string {
+		rel, err := filepath.Rel(dir, file)
+		if err != nil || strings.Count(rel, "../") == strings.Count(dir, "/") { // nothing in common but the root
+			return file
+		}
+		return filepath.ToSlash(rel)
+	})
+}
+
+var specFile = regexp.MustCompile(`/[^\s:'"]*\.cue\b`)

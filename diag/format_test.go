@@ -400,6 +400,28 @@ func TestSARIFFingerprints(t *testing.T) {
 	}
 }
 
+// In another checkout a finding is the same one, also if it is of a file beside
+// the directory, and if a tool names the directory.
+func TestSARIFFingerprintsInOtherCheckouts(t *testing.T) {
+	fingerprint := func(root string) string {
+		c := context()
+		c.Dir = root + "/apps/db"
+		d := diag.Diagnostic{Rule: "r", Pos: diag.Pos{File: root + "/lib/lib.cue", Line: 1, Col: 1}, Message: "x: previous declaration at " + root + "/lib/lib.cue:4:2"}
+		return sarif(t, diag.List{d}, c).Runs[0].Results[0].PartialFingerprints["statefulcFinding/v1"]
+	}
+	if one, other := fingerprint("/home/one/repo"), fingerprint("/var/lib/ci/repo"); one != other {
+		t.Errorf("%s and %s", one, other)
+	}
+}
+
+func TestMessagesHaveNoDirectories(t *testing.T) {
+	l := diag.List{{Message: "x redeclared\n\tprevious\tdeclaration at /home/one/repo/apps/db/db.cue:4:2, /home/one/repo/lib/lib.cue"}}
+	const want = "x redeclared; previous declaration at db.cue:4:2, ../../lib/lib.cue"
+	if got := l.Local("/home/one/repo/apps/db")[0].Message; got != want {
+		t.Errorf("%q", got)
+	}
+}
+
 // The same findings are the same bytes.
 func TestFormatsAreDeterministic(t *testing.T) {
 	for _, f := range diag.Formats {

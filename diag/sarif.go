@@ -217,12 +217,19 @@ func (d Diagnostic) sarifLogical() []sarifLogical {
 
 // fingerprint tells a finding from others while the lines above it change.
 // upload-sarif of GitHub makes another, primaryLocationLineHash, from the text
-// of the line; two of that name would quarrel.
+// of the line; two of that name would quarrel. Where the checkout is does not
+// count, of a file beside the directory neither.
 func (c *Context) fingerprint(d Diagnostic) string {
 	var file string
 	if d.Pos.IsValid() {
-		file = c.sarifArtifact(d.Pos.File).URI
+		file = d.Pos.File
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(c.Dir, file)
+		}
+		if rel, err := filepath.Rel(c.Dir, file); err == nil {
+			file = filepath.ToSlash(rel)
+		}
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{d.Rule, file, d.Path, d.Message}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{d.Rule, file, d.Path, Local(d.Message, c.Dir)}, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }

@@ -23,14 +23,21 @@ func blame(env Environment, found diag.List, verdicts *validate.Verdicts) diag.L
 	if len(env.App.Patches) == 0 || len(found) == 0 {
 		return found
 	}
-	before := foundWithout(env, verdicts, slices.Collect(maps.Keys(env.App.Patches))...)
+	keys := slices.Sorted(maps.Keys(env.App.Patches))
+	before := foundWithout(env, verdicts, keys...)
+	without := map[string]map[string]bool{} // one of them
 	out := slices.Clone(found)
 	for i, d := range out {
 		switch {
 		case strings.HasPrefix(d.Path, "patches."):
 			out[i] = env.narrowed(d)
 		case !before[likeness(d)] && !strings.HasPrefix(d.Path, "objects."):
-			out[i] = env.blamed(d, env.cause(d, verdicts))
+			out[i] = env.blamed(d, cause(keys, func(key string) bool {
+				if without[key] == nil {
+					without[key] = foundWithout(env, verdicts, key)
+				}
+				return without[key][likeness(d)]
+			}))
 		}
 	}
 	return out
@@ -38,10 +45,9 @@ func blame(env Environment, found diag.List, verdicts *validate.Verdicts) diag.L
 
 // cause is the patch without which something is not found; if that takes
 // several, the last of those.
-func (env Environment) cause(d diag.Diagnostic, verdicts *validate.Verdicts) string {
-	keys := slices.Sorted(maps.Keys(env.App.Patches))
+func cause(keys []string, isFoundWithout func(string) bool) string {
 	for _, key := range keys[:len(keys)-1] {
-		if !foundWithout(env, verdicts, key)[likeness(d)] {
+		if !isFoundWithout(key) {
 			return key
 		}
 	}
@@ -87,6 +93,7 @@ func (env Environment) narrowed(d diag.Diagnostic) diag.Diagnostic {
 	of := d.Scope[len(d.Scope)-1]
 	if p := env.App.Patches[of[1]]; p.Merge != nil {
 		origin := env.Index.Find(env.place(d, of[1]))
+		d.Fix = strings.Replace(d.Fix, "Change "+d.Path+":", "Change "+origin.Path.String()+":", 1)
 		d.Pos, d.Path = origin.Pos, origin.Path.String()
 	}
 	return d

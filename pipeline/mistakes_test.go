@@ -37,6 +37,13 @@ func TestMistakes(t *testing.T) {
 	}
 	t.Logf("\n%s", &score)
 	golden(t, "../docs/mistakes.md", strings.Replace(mistakesPage, "TABLE\n", score.String()+"\n", 1))
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count := fmt.Sprintf("(docs/mistakes.md) on %d mistakes", score.mistakes); !strings.Contains(string(readme), count) {
+		t.Errorf("README.md does not say %q", count)
+	}
 }
 
 // mistake is a spec with one.

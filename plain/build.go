@@ -52,6 +52,7 @@ func (l *loader) build(dir string) {
 	}
 	for _, b := range built {
 		u.claims(b)
+		u.containers(b)
 		u.add(b.value)
 	}
 	u.selectors(t)

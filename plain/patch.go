@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -243,6 +244,63 @@ func lost(before, after *value) []string {
 		}
 	}
 	return out
+}
+
+// podSpecs are where objects have the fields of a pod.
+var podSpecs = [][]string{{"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"}, {"spec"}}
+
+// containers reports containers that merge patches add by a name which is wrong:
+// they have no image, or the object has one of nearly that name. Those without
+// an image are taken out, since nothing else is to be said of them.
+func (u *unit) containers(b *built) {
+	if b.origin == nil {
+		return
+	}
+	object := b.value.get("kind").str() + "/" + b.value.get("metadata", "name").str()
+	for _, list := range []string{"initContainers", "containers"} {
+		for _, at := range podSpecs {
+			path := append(slices.Clone(at), list)
+			known := b.containers(path)
+			for _, p := range b.patches {
+				for _, c := range p.get(path...).elems() {
+					name := c.get("name")
+					added := b.value.get(path...).named(name.str())
+					if name.str() == "" || slices.Contains(known, name.str()) || added == nil {
+						continue
+					}
+					message, severity := fmt.Sprintf("%s: there is no container %s, so the patch adds one", object, name.str()), severityOf(addedByName)
+					like := diag.DidYouMean(name.str(), known)
+					switch {
+					case added.get("image") == nil:
+						message, severity = message+" without an image", diag.Error
+						all := b.value.get(path...)
+						all.list, all.byKey = slices.DeleteFunc(slices.Clone(all.list), func(v *value) bool { return v == added }), nil
+					case like == "":
+						continue
+					}
+					u.report(addedByName, severity, name.pos, message, cmp.Or(like, diag.Known(known, "Name a container of the object.")))
+				}
+			}
+		}
+	}
+}
+
+// containers are the names of those that the object had before the patches.
+func (b *built) containers(path []string) (names []string) {
+	for _, c := range b.origin.get(path...).elems() {
+		names = append(names, c.get("name").str())
+	}
+	return names
+}
+
+// named is the element of a list with a name; nil if there is none.
+func (v *value) named(name string) *value {
+	for _, e := range v.elems() {
+		if e.get("name").str() == name {
+			return e
+		}
+	}
+	return nil
 }
 
 // rewrites are fields of a kustomization that change what is fixed once a

@@ -11,6 +11,7 @@ const (
 	selectors   = "kustomize-selectors"
 	claimPatch  = "claim-patch"
 	idlePatch   = "patch-idle"
+	addedByName = "patch-container"
 	status      = "status-written"
 	badWaiver   = "waiver-comment"
 )
@@ -84,6 +85,15 @@ StatefulSet that exists cannot be changed that way; a new one runs without its v
 Images of nothing are passed over too, and only warned about: a list of images may be one that several overlays share.`,
 		Source: "measured with kustomize 5.8.1",
 		Fix:    "Name an object that is there, or remove the patch.",
+	},
+	{
+		ID:       addedByName,
+		Severity: diag.Warning,
+		What:     "A merge patch of a container that the object does not have.",
+		Why: `Containers are merged by name, and one that is not found is added: the change never comes to the container that was meant.
+Told are those without an image, which is an error, and those whose name is nearly that of one that there is.`,
+		Source: "sigs.k8s.io/kustomize/kyaml/yaml/merge2; measured with kustomize 5.8.1",
+		Fix:    "Name the container as the object does.",
 	},
 	{
 		ID:       status,

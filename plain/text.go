@@ -148,6 +148,7 @@ func (t *text) values(whole []byte) []*value {
 
 var (
 	yamlError     = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
+	indentedByTab = regexp.MustCompile(`^ *\t`)
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
 )
 
@@ -162,6 +163,12 @@ func (t *text) refused(err error) {
 		line = 1 + slices.IndexFunc(t.lines, func(line []byte) bool { return bytes.Contains(line, []byte("*"+m[1])) })
 	}
 	line = min(max(line, 1), len(t.lines))
+	for _, at := range []int{line, line + 1, line - 1} { // the parser counts one less in a map
+		if 0 < at && at <= len(t.lines) && indentedByTab.Match(t.lines[at-1]) {
+			t.report(t.place(at, 1+bytes.IndexByte(t.lines[at-1], '\t')), "a tab, where YAML takes spaces only", "Indent with spaces.")
+			return
+		}
+	}
 	text := t.lines[line-1]
 	t.report(t.place(line, 1+len(text)-len(bytes.TrimLeft(text, " \t"))), message, "Mend the YAML here, or just above.")
 }

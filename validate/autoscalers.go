@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -29,6 +30,39 @@ written it: without either of them the number is one.`,
 			}
 		}
 	},
+}
+
+var autoscalerTarget = Rule{
+	Rule: diag.Rule{
+		ID:       "autoscaler-target",
+		Severity: diag.Warning,
+		What:     "An autoscaler of a StatefulSet or a Deployment that is not among the objects, where others are.",
+		Why: `The API server does not look. The autoscaler says FailedGetScale in its status, and the number of pods stays what it is. It
+is a warning, since what it scales may be made elsewhere.`,
+		Source: "kubernetes pkg/controller/podautoscaler/horizontal.go",
+		Fix:    "Name the workload that it is for.",
+	},
+	Objects: func(p *ObjectsPass) {
+		for o, h := range objectsOf[*autoscalingv2.HorizontalPodAutoscaler](p.Set) {
+			p.target(o, h.Spec.ScaleTargetRef.Kind, h.Spec.ScaleTargetRef.Name)
+		}
+		for o, h := range objectsOf[*autoscalingv1.HorizontalPodAutoscaler](p.Set) {
+			p.target(o, h.Spec.ScaleTargetRef.Kind, h.Spec.ScaleTargetRef.Name)
+		}
+	},
+}
+
+// target reports one that there is not, where there are others of its kind.
+func (p *ObjectsPass) target(o *manifest.Object, kind, name string) {
+	var known []string
+	for _, w := range workloads(p.Set) {
+		if ref := w.Ref(); ref.Namespace == o.Value.GetNamespace() && ref.Kind == kind {
+			known = append(known, ref.Name)
+		}
+	}
+	if len(known) > 0 && !slices.Contains(known, name) {
+		p.On(o, manifest.ParseField("spec.scaleTargetRef.name"), fmt.Sprintf("there is no %s %q here", kind, name), diag.OneOf(name, known, "Name a workload that there is."))
+	}
 }
 
 var autoscalerQuorum = Rule{

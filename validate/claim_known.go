@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/statefulc/statefulc/diag"
@@ -55,7 +53,11 @@ func (p *ObjectsPass) claimNames() map[string]claimNames {
 		n.alone = append(n.alone, c.Name)
 		out[c.Namespace] = n
 	}
-	for _, set := range objectsOf[*appsv1.StatefulSet](p.Set) {
+	for _, w := range workloads(p.Set) {
+		if w.set == nil {
+			continue
+		}
+		set := w.set
 		n := out[set.Namespace]
 		for _, t := range set.Spec.VolumeClaimTemplates {
 			if n.least == nil {
@@ -66,22 +68,13 @@ func (p *ObjectsPass) claimNames() map[string]claimNames {
 			if set.Spec.Ordinals != nil {
 				n.least[name] = int(set.Spec.Ordinals.Start)
 			}
-			if set.Spec.Replicas != nil && !p.isScaled(set) {
+			if set.Spec.Replicas != nil && autoscaler(p.Set, w) == nil {
 				n.count[name] = int(*set.Spec.Replicas)
 			}
 		}
 		out[set.Namespace] = n
 	}
 	return out
-}
-
-func (p *ObjectsPass) isScaled(set *appsv1.StatefulSet) bool {
-	for _, h := range objectsOf[*autoscalingv2.HorizontalPodAutoscaler](p.Set) {
-		if h.Namespace == set.Namespace && h.Spec.ScaleTargetRef.Kind == "StatefulSet" && h.Spec.ScaleTargetRef.Name == set.Name {
-			return true
-		}
-	}
-	return false
 }
 
 var ordinal = regexp.MustCompile(`^(.+)-([0-9]+)$`)
@@ -101,7 +94,7 @@ func (n claimNames) miss(name string) (message, fix string) {
 	case isPods && of == name:
 		return fmt.Sprintf("no claim is called %s", name), fmt.Sprintf("Add the ordinal of a pod: %s-%d.", name, least)
 	case isPods && count > 0 && (which < least || which >= least+count):
-		return fmt.Sprintf("no pod has the claim %s: there are %d, from %s-%d on", name, count, of, least), "Name the claim of a pod that there is, or add pods."
+		return fmt.Sprintf("no pod has the claim %s: the last one is %s-%d", name, of, least+count-1), "Name the claim of a pod that there is, or add pods."
 	case isPods:
 		return "", ""
 	}

@@ -6,6 +6,8 @@ var Rules = []Rule{
 	unknownKind,
 	kubernetesVersion,
 	unprintable,
+	imageName,
+	quantityRange,
 
 	// Identity: names, labels and selectors.
 	labelReserved,
@@ -35,6 +37,7 @@ var Rules = []Rule{
 	budgetUnhealthy,
 	budgetRacks,
 	autoscalerReplicas,
+	autoscalerTarget,
 	autoscalerQuorum,
 	parallelRollout,
 	parallelStuck,

@@ -158,7 +158,7 @@ func (r *reporting) print(cmd *cobra.Command, found diag.List) error {
 	if err != nil {
 		return err
 	}
-	return r.format.Print(out, found, &diag.Context{
+	return r.format.Print(out, found.Local(dir), &diag.Context{
 		Lines:  reader(),
 		Source: r.source || isTerminal(out),
 		Color:  isTerminal(out) && wantsColor(),
