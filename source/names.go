@@ -284,6 +284,11 @@ var predeclared = []string{"bool", "bytes", "float", "int", "len", "number", "or
 // one that nothing has.
 func withoutMeant(found diag.List) (out diag.List) {
 	for _, d := range found {
+		if m := unfound.FindStringSubmatch(d.Message); m != nil && library[m[1]] != "" && slices.ContainsFunc(found, func(o diag.Diagnostic) bool {
+			return o.Pos.File == d.Pos.File && strings.HasPrefix(o.Message, "import failed") && o.Fix == fmt.Sprintf("Did you mean %q?", library[m[1]])
+		}) {
+			continue
+		}
 		if name := unusedName(d.Message); name != "" {
 			same := func(o diag.Diagnostic) bool { return o.Pos.File == d.Pos.File && unfound.MatchString(o.Message) }
 			if slices.ContainsFunc(found, func(o diag.Diagnostic) bool { return same(o) && o.Fix == fmt.Sprintf("Did you mean %q?", name) }) {
