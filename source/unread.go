@@ -84,6 +84,7 @@ var grammar = []struct{ message, fix string }{
 	{"not terminated", "Close the text with a quote."},
 	{"found 'EOF'", "Close what is open: a brace is missing above."},
 	{"expected 'STRING'", "Write the path of an import in quotes: `import \"strings\"`."},
+	{"expected label or ':'", "Put a colon between a name and its value: `name: value`."},
 	{"illegal character", "Write it in quotes, or leave it out."},
 }
 
