@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -289,6 +290,9 @@ func withoutMeant(found diag.List) (out diag.List) {
 		}) {
 			continue
 		}
+		if fromMisnamed(d, found) {
+			continue
+		}
 		if name := unusedName(d.Message); name != "" {
 			same := func(o diag.Diagnostic) bool { return o.Pos.File == d.Pos.File && unfound.MatchString(o.Message) }
 			if slices.ContainsFunc(found, func(o diag.Diagnostic) bool { return same(o) && o.Fix == fmt.Sprintf("Did you mean %q?", name) }) {
@@ -307,6 +311,25 @@ func withoutMeant(found diag.List) (out diag.List) {
 	}
 	return out
 }
+
+// fromMisnamed reports whether a finding follows from a field by another name than
+// the one that was meant: `group: db:` has no names computed, and in the
+// overlays groups.db lacks all that it has.
+func fromMisnamed(d diag.Diagnostic, found diag.List) bool {
+	return slices.ContainsFunc(found, func(o diag.Diagnostic) bool {
+		unknown, mistaken := misnamed.FindStringSubmatch(o.Message), meantName.FindStringSubmatch(o.Fix)
+		if unknown == nil || mistaken == nil || o.Path != unknown[1] {
+			return false
+		}
+		below := strings.HasPrefix(d.Path, unknown[1]+".") && undefined.MatchString(d.Message)
+		return below || strings.HasPrefix(d.Path, mistaken[1]+".") && strings.HasSuffix(d.Message, " is missing")
+	})
+}
+
+var (
+	misnamed  = regexp.MustCompile(`^unknown field "([^"]+)"$`)
+	meantName = regexp.MustCompile(`^Did you mean "([^"]+)"\?$`)
+)
 
 // unusedName is the name that a message says is not used.
 func unusedName(message string) string {
