@@ -86,7 +86,7 @@ func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misr
 			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
 		}
 	}
-	if x, ok := l.importedBy(e.X, in); ok {
+	if x, ok := l.importedBy(e.X, in); ok && !strings.HasPrefix(name, "_") {
 		if known := labels(x); len(known) > 0 && !slices.Contains(known, name) {
 			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
 		}

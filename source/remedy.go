@@ -205,7 +205,7 @@ func retype(c clash, field, written string, word definition) string {
 		return "Write it in quotes: " + strconv.Quote(c.value) + "."
 	case isText && c.wanted == "bool":
 		return "Write true or false, without quotes."
-	case isText && numeral.MatchString(quoted) && !c.isBound && !strings.HasPrefix(c.wanted, "strings."):
+	case isText && numeral.MatchString(quoted) && !c.isBound && !strings.HasPrefix(c.wanted, "strings.") && !strings.HasPrefix(c.wanted, `"`):
 		return "Write it without quotes: " + quoted + "."
 	case c.isType && kind(c.wanted) == "struct":
 		return ""

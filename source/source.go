@@ -113,6 +113,8 @@ type directory struct {
 
 	files    []*ast.File       // of the package
 	imported []*build.Instance // by the package
+
+	packageValues map[string]cue.Value // of those and of CUE's library, as far as somebody asked
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {

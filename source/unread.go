@@ -27,6 +27,8 @@ func (l *directory) unread(d *diag.Diagnostic, e errors.Error) {
 		name := builtin.FindStringSubmatch(d.Message)[1]
 		d.Message = fmt.Sprintf("import failed: CUE's standard library has no package %q", name)
 		d.Fix = cmp.Or(l.packageLike(name), fmt.Sprintf("Import %q, packages of CUE's standard library or of the same module, by its whole path.", schema.ImportPath))
+	case d.Message == circular:
+		d.Fix = "One of them must not refer to the other: state its value."
 	case twiceSaid.MatchString(d.Message):
 		d.Message = twiceSaid.FindStringSubmatch(d.Message)[1] + " is imported twice"
 		d.Fix = "Delete one of the two, or give it another name: `import other \"…\"`."
@@ -46,9 +48,12 @@ func (l *directory) unread(d *diag.Diagnostic, e errors.Error) {
 	}
 }
 
+// circular is said of let clauses that refer to each other.
+const circular = "cyclic references in let clause or alias"
+
 // isOfText reports whether an error is of the text, and not of a value.
 func isOfText(text string) bool {
-	return slices.ContainsFunc([]*regexp.Regexp{unfound, idle, unused, builtin, twiceSaid}, func(r *regexp.Regexp) bool { return r.MatchString(text) })
+	return text == circular || slices.ContainsFunc([]*regexp.Regexp{unfound, idle, unused, builtin, twiceSaid}, func(r *regexp.Regexp) bool { return r.MatchString(text) })
 }
 
 var (
