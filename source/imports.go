@@ -20,12 +20,13 @@ import (
 // This file says why a package cannot be imported, or is none.
 
 var (
-	notThere  = regexp.MustCompile(`^cannot find package "([^"]+)"`)
-	nameless  = regexp.MustCompile(`no files in package directory with package name "([^"]+)"`)
-	relative  = regexp.MustCompile(`^relative import paths not allowed \("([^"]+)"\)`)
-	builtin   = regexp.MustCompile(`^builtin package "([^"]+)" undefined`)
-	twiceSaid = regexp.MustCompile(`^(\S+) redeclared as imported package name`)
-	badQuotes = regexp.MustCompile(`parser returned invalid quoted string: <'?([^'>]*)'?>`)
+	notThere    = regexp.MustCompile(`^cannot find package "([^"]+)"`)
+	nameless    = regexp.MustCompile(`no files in package directory with package name "([^"]+)"`)
+	relative    = regexp.MustCompile(`^relative import paths not allowed \("([^"]+)"\)`)
+	builtin     = regexp.MustCompile(`^builtin package "([^"]+)" undefined`)
+	unnamedPath = regexp.MustCompile(`^cannot determine package name for "([^"]+)"`)
+	twiceSaid   = regexp.MustCompile(`^(\S+) redeclared as imported package name`)
+	badQuotes   = regexp.MustCompile(`parser returned invalid quoted string: <'?([^'>]*)'?>`)
 )
 
 // unimported says why an import failed.
@@ -46,6 +47,10 @@ func (l *directory) unimported(d *diag.Diagnostic, e errors.Error) {
 		}
 	case relative.MatchString(reason):
 		if best := l.packageLike(relative.FindStringSubmatch(reason)[1]); best != "" {
+			d.Fix = best
+		}
+	case unnamedPath.MatchString(reason):
+		if best := l.packageLike(unnamedPath.FindStringSubmatch(reason)[1]); best != "" {
 			d.Fix = best
 		}
 	default: // of the file that is imported

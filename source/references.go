@@ -318,8 +318,9 @@ func (l *directory) definedIn(v cue.Value, e ast.Expr, in *scope) []string {
 }
 
 var (
-	arguments = regexp.MustCompile(`^(?:not enough|too many) arguments in call to (\S+) \(have \d+, want (\d+)\)`)
-	argument  = regexp.MustCompile(`^cannot use .+ as (\w+) in argument (\d+) to (\S+)`)
+	arguments  = regexp.MustCompile(`^(?:not enough|too many) arguments in call to (\S+) \(have \d+, want (\d+)\)`)
+	failedCall = regexp.MustCompile(`^error in call to (\S+)$`)
+	argument   = regexp.MustCompile(`^cannot use .+ as (\w+) in argument (\d+) to (\S+)`)
 )
 
 // miscalled is a call of one of CUE's functions with other arguments than it takes.
@@ -333,6 +334,13 @@ func (l *directory) miscalled(e errors.Error, field token.Pos) (m misreference, 
 	m.pos, m.message = places[at], said
 	if a := arguments.FindStringSubmatch(said); a != nil {
 		m.fix = fmt.Sprintf("State as many as %s takes: %s.", a[1], a[2])
+		return m, true
+	}
+	if a := failedCall.FindStringSubmatch(said); a != nil {
+		if reason := innermost(e); reason != said {
+			m.message += ": " + reason
+		}
+		m.fix = fmt.Sprintf("Look at what %s is given: it has no value, or one that %[1]s does not take.", path.Base(a[1]))
 		return m, true
 	}
 	if a := argument.FindStringSubmatch(said); a != nil && a[3] != "matchN" {

@@ -169,6 +169,9 @@ func (l *directory) firstSlips(found diag.List) diag.List {
 	for _, d := range found {
 		grammatical := !unfound.MatchString(d.Message) && !strings.HasPrefix(d.Message, "import") && !unused.MatchString(d.Message)
 		last, isLater := slipped[d.Pos.File]
+		if len(out) > 0 && d.Pos == out[len(out)-1].Pos {
+			continue // one import, in two ways
+		}
 		if grammatical && isLater && (d.Pos.Line <= last+1 || !l.looksWrong(d)) {
 			continue
 		}
