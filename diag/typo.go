@@ -49,9 +49,17 @@ func plain(word string) string {
 }
 
 // distance is how many letters are to be changed; three for an ending (of eight
-// letters at the most) that is too many, or too few. Half of a short word is another word.
+// letters at the most) that is too many, or too few. Half of a short word is another word,
+// and two letters of four.
 func distance(a, b string) int {
-	if d := edits(a, b); d <= 2 && 2*d <= len(a) {
+	if onlyDigits(a) && onlyDigits(b) && a != b {
+		return unlike // another number is no misspelt one
+	}
+	most := 2
+	if len(a) <= 4 {
+		most = 1
+	}
+	if d := edits(a, b); d <= most && 2*d <= len(a) {
 		return d
 	}
 	if short, long := min(len(a), len(b)), max(len(a), len(b)); short > 3 && long-short <= 8 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)) {
@@ -59,6 +67,8 @@ func distance(a, b string) int {
 	}
 	return unlike
 }
+
+func onlyDigits(s string) bool { return strings.Trim(s, "0123456789.") == "" }
 
 // edits is how many letters are added, dropped or changed, or are two that
 // changed places (the optimal string alignment of Damerau and Levenshtein).

@@ -17,6 +17,8 @@ func TestOneOf(t *testing.T) {
 		{"prot", []string{"port", "name"}, `Did you mean "port"?`},
 		{"size", []string{"port", "name"}, "Known here: port, name."},
 		{"size", many, "Look."},
+		{"size", []string{"live"}, "Known here: live."},
+		{"1.30", []string{"1.31"}, "Known here: 1.31."},
 		{"size", nil, "Look."},
 	} {
 		if got := OneOf(c.word, c.known, "Look."); got != c.want {

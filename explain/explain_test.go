@@ -142,6 +142,17 @@ func TestPathsLeadToFields(t *testing.T) {
 	}
 }
 
+// A field that is misspelt is taken for a key, and that is said.
+func TestAMisspeltFieldIsTold(t *testing.T) {
+	b := newBook(t)
+	if text := words(find(t, b, "groups.storage.sise")); !strings.Contains(text, `sise is taken for a name that you gave: #Storage has no field of that name. Did you mean "size"?`) {
+		t.Error(text)
+	}
+	if text := find(t, b, "groups.storage.data"); strings.Contains(text, "is taken for") {
+		t.Error(text)
+	}
+}
+
 func find(t *testing.T, b *Book, asked string) string {
 	t.Helper()
 	text, err := b.Find(asked)

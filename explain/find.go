@@ -35,7 +35,7 @@ func (b *Book) Find(asked string) (string, error) {
 	named, defined := b.named(asked), b.defined(asked)
 	if p, ok := b.at(path); ok {
 		others := slices.DeleteFunc(named, func(n place) bool { return n.key() == p.key() })
-		return b.field(p) + also(asked, others), nil
+		return b.field(p) + b.misspelt(p, path) + also(asked, others), nil
 	}
 	switch {
 	case len(named)+len(defined) == 0:
@@ -46,6 +46,32 @@ func (b *Book) Find(asked string) (string, error) {
 		return b.field(named[0]), nil
 	}
 	return choices(asked, named, defined), nil
+}
+
+// misspelt is a word on the end of a path that was taken for a name that the
+// user gave, and is like a field's: groups.storage.sise.
+func (b *Book) misspelt(p place, path []string) string {
+	last := path[len(path)-1]
+	if len(path) < 2 || p.Of == "" || p.Name == last {
+		return ""
+	}
+	hint := diag.DidYouMean(last, b.namesOf(p.Of))
+	if hint == "" {
+		return ""
+	}
+	return "\n" + paragraph(fmt.Sprintf("Here %s is taken for a name that you gave: #%s has no field of that name. %s", last, p.Of, hint))
+}
+
+// namesOf are the names of a definition's fields, and of its parts'.
+func (b *Book) namesOf(definition string) (names []string) {
+	d := b.definition(definition)
+	for _, f := range d.Fields {
+		names = append(names, f.Name)
+	}
+	for _, part := range d.Parts {
+		names = append(names, b.namesOf(part)...)
+	}
+	return names
 }
 
 // steps are those of a path. Keys may be quoted: labels."example.com/team".

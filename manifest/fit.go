@@ -249,7 +249,7 @@ func (f *fitting) string(at place, v any) bool {
 	text := f.written(at, v)
 	message, fix := f.is(at, v), fmt.Sprintf("Quote it: %q.", text)
 	if f.secret {
-		message, fix = "it is none", "Quote it."
+		fix = "Quote it."
 	}
 	f.report(at, text, message+", and a string is asked for", fix)
 	return false

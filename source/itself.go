@@ -40,7 +40,7 @@ var sorts = map[sort]struct{ name, fix string }{
 	app:     {"application", "Refer to base, to one overlay (overlays.prod), or to a hidden field (_name) with what both share."},
 	groups:  {"map of groups", "Name a group, `groups: db: …`, or refer to all of another application, base.groups."},
 	group:   {"group", "Refer to one group, base.groups.db, or to a hidden field (_name) with what both share."},
-	another: {"field of this name", "Refer to a field of it, such as base.name."},
+	another: {"value for this field", "Refer to a field of it, such as base.name."},
 }
 
 // holds reports whether a thing holds others that can hold it.
@@ -165,7 +165,13 @@ func (s *selfSearch) defined(e ast.Expr, at []string) {
 	}
 	here := sortOf(at)
 	if there, isSort := definitions[name]; isSort && here != unheld && here != bundle && here != there {
-		s.report(e, fmt.Sprintf("%s is no %s", cueText(e), sorts[here].name), sorts[here].fix)
+		fix := sorts[here].fix
+		for other, of := range definitions {
+			if of == here {
+				fix = fmt.Sprintf("Write %s.%s.", x.Name, other)
+			}
+		}
+		s.report(e, fmt.Sprintf("%s is no %s", cueText(e), sorts[here].name), fix)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"cuelang.org/go/cue"
 
 	"github.com/statefulc/statefulc/diag"
-	"github.com/statefulc/statefulc/schema"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -84,6 +83,9 @@ func (l *directory) keyOf(at cue.Value, name string) string {
 		if words := literals(key); len(words) > 0 {
 			return cmp.Or(meant(name, words), diag.Known(words, ""))
 		}
+		if below := l.below(at, key, name); below != "" {
+			return below
+		}
 		for _, other := range corrected(name) {
 			if other != name && key.Unify(l.ctx.Encode(other)).Validate(cue.Concrete(true)) == nil {
 				return fmt.Sprintf("Did you mean %q?", other)
@@ -92,6 +94,29 @@ func (l *directory) keyOf(at cue.Value, name string) string {
 		if d, ok := l.definitionOf(key); ok {
 			return "State another: " + d.sentence()
 		}
+	}
+	return ""
+}
+
+// below is the remedy for a field that stands where the name of its struct is
+// asked for: `tls: issuer: …`, and not `tls: "/path": issuer: …`.
+func (l *directory) below(at, key cue.Value, name string) string {
+	for _, example := range []string{"/path", "name", "my-name"} {
+		if key.Unify(l.ctx.Encode(example)).Validate(cue.Concrete(true)) != nil {
+			continue
+		}
+		value, _ := step(at, example)
+		if !value.Exists() {
+			return ""
+		}
+		known := labels(value)
+		if slices.Contains(known, name) {
+			return fmt.Sprintf("A name stands above it: `%q: %s: …`.", example, name)
+		}
+		if name == "enabled" && len(known) > 0 {
+			return "Leave it out: what is stated is enabled, by its name. " + diag.Known(known, "")
+		}
+		return ""
 	}
 	return ""
 }
@@ -138,13 +163,28 @@ func (l *shared) definitionOf(v cue.Value) (definition, bool) {
 	return definition{}, false
 }
 
-// list names the fields that are known in a struct, or where they are.
+// list names the fields that are known in a struct, or where they are explained.
 func (l *directory) list(known []string, in spec.Path) string {
-	file := "app.cue"
-	if d, ok := l.definitionAt(l.schemaAt(in).Pos()); ok {
-		file = d.file
+	command := "statefulc explain"
+	if of := l.fieldAt(in); len(of) > 0 {
+		command += " " + strings.Join(of, ".")
 	}
-	return diag.Known(known, fmt.Sprintf("What is known here is in %s/%s.", schema.ImportPath, file))
+	return diag.Known(known, fmt.Sprintf("`%s` lists what is known here.", command))
+}
+
+// fieldAt is a path without the keys of maps.
+func (l *directory) fieldAt(in spec.Path) (out []string) {
+	at := l.app()
+	for _, name := range in {
+		if !at.Exists() {
+			break
+		}
+		if slices.Contains(labels(at), name) {
+			out = append(out, name)
+		}
+		at, _ = step(at, name)
+	}
+	return out
 }
 
 // doc is the schema's comment on a field, as one line.

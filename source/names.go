@@ -7,12 +7,14 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
@@ -60,6 +62,9 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 	quoted := fmt.Sprintf("Write it in quotes: %q.", name)
 	truth := append(habits[name], strings.ToLower(name))[0]
 	known := append(use.in.names(), use.imports...)
+	slices.Sort(known)
+	known = slices.Compact(known)
+	definition := "#" + strings.TrimPrefix(name, "#")
 	imported, isPackage := library[name]
 	switch best := diag.DidYouMean(name, known); {
 	case use.let == name:
@@ -68,6 +73,8 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 		d.Fix = fmt.Sprintf("Write %s.", truth)
 	case fits && len(literals(at)) > 0: // one of a few words
 		d.Fix = quoted
+	case schemaIn(file) != "" && slices.Contains(labels(l.definitions), definition):
+		d.Fix = fmt.Sprintf("Did you mean \"%s.%s\"?", schemaIn(file), definition)
 	case isPackage && !use.whole:
 		d.Fix = fmt.Sprintf("Add `import %q` below the package clause.", imported)
 	case elsewhere(files, file, name) != "":
@@ -284,9 +291,19 @@ var predeclared = []string{"bool", "bytes", "float", "int", "len", "number", "or
 // one that nothing has.
 func withoutMeant(found diag.List) (out diag.List) {
 	for _, d := range found {
+		if m := unfound.FindStringSubmatch(d.Message); m != nil && library[m[1]] != "" && slices.ContainsFunc(found, func(o diag.Diagnostic) bool {
+			return o.Pos.File == d.Pos.File && strings.HasPrefix(o.Message, "import failed") && o.Fix == fmt.Sprintf("Did you mean %q?", library[m[1]])
+		}) {
+			continue
+		}
+		if fromMisnamed(d, found) {
+			continue
+		}
 		if name := unusedName(d.Message); name != "" {
 			same := func(o diag.Diagnostic) bool { return o.Pos.File == d.Pos.File && unfound.MatchString(o.Message) }
-			if slices.ContainsFunc(found, func(o diag.Diagnostic) bool { return same(o) && o.Fix == fmt.Sprintf("Did you mean %q?", name) }) {
+			if slices.ContainsFunc(found, func(o diag.Diagnostic) bool {
+				return same(o) && (o.Fix == fmt.Sprintf("Did you mean %q?", name) || strings.HasPrefix(o.Fix, fmt.Sprintf("Did you mean \"%s.", name)))
+			}) {
 				continue
 			}
 			at := slices.IndexFunc(found, func(o diag.Diagnostic) bool { return same(o) && len(unfound.FindStringSubmatch(o.Message)[1]) == 1 })
@@ -302,6 +319,25 @@ func withoutMeant(found diag.List) (out diag.List) {
 	}
 	return out
 }
+
+// fromMisnamed reports whether a finding follows from a field by another name than
+// the one that was meant: `group: db:` has no names computed, and in the
+// overlays groups.db lacks all that it has.
+func fromMisnamed(d diag.Diagnostic, found diag.List) bool {
+	return slices.ContainsFunc(found, func(o diag.Diagnostic) bool {
+		unknown, mistaken := misnamed.FindStringSubmatch(o.Message), meantName.FindStringSubmatch(o.Fix)
+		if unknown == nil || mistaken == nil || o.Path != unknown[1] {
+			return false
+		}
+		below := strings.HasPrefix(d.Path, unknown[1]+".") && undefined.MatchString(d.Message)
+		return below || strings.HasPrefix(d.Path, mistaken[1]+".") && strings.HasSuffix(d.Message, " is missing")
+	})
+}
+
+var (
+	misnamed  = regexp.MustCompile(`^unknown field "([^"]+)"$`)
+	meantName = regexp.MustCompile(`^Did you mean "([^"]+)"\?$`)
+)
 
 // unusedName is the name that a message says is not used.
 func unusedName(message string) string {
@@ -344,16 +380,23 @@ func field(v cue.Value, name string) cue.Value {
 }
 
 // packageValue is that of a package which this one imports.
-func (l *directory) packageValue(imported string) (cue.Value, bool) {
-	for _, in := range l.imported {
-		if in.ImportPath == imported {
-			v := l.ctx.BuildInstance(in)
-			return v, v.Err() == nil
-		}
+func (l *directory) packageValue(imported string) (v cue.Value, ok bool) {
+	if v, ok := l.packageValues[imported]; ok {
+		return v, v.Exists()
 	}
-	if !slices.Contains(slices.Collect(maps.Values(library)), imported) || imported == schema.ImportPath {
-		return cue.Value{}, false
+	at := slices.IndexFunc(l.imported, func(in *build.Instance) bool { return in.ImportPath == imported })
+	switch {
+	case at >= 0:
+		v = l.ctx.BuildInstance(l.imported[at])
+	case imported != schema.ImportPath && slices.Contains(slices.Collect(maps.Values(library)), imported):
+		v = l.ctx.CompileString(fmt.Sprintf("import p %q\nx: p", imported)).LookupPath(cue.MakePath(cue.Str("x")))
 	}
-	v := l.ctx.CompileString(fmt.Sprintf("import p %q\nx: p", imported)).LookupPath(cue.MakePath(cue.Str("x")))
+	if l.packageValues == nil {
+		l.packageValues = map[string]cue.Value{}
+	}
+	if v.Err() != nil {
+		v = cue.Value{}
+	}
+	l.packageValues[imported] = v
 	return v, v.Exists()
 }

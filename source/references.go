@@ -1,14 +1,17 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
@@ -25,6 +28,9 @@ type misreference struct {
 
 // misreferenceIn finds the reference that a complaint is about.
 func (l *directory) misreferenceIn(v cue.Value, c *complaint) (misreference, bool) {
+	if m, ok := l.stray(c); ok {
+		return m, true
+	}
 	for _, e := range c.errors {
 		for _, pos := range append(e.InputPositions(), e.Position()) {
 			if !l.isUsers(pos) {
@@ -34,10 +40,13 @@ func (l *directory) misreferenceIn(v cue.Value, c *complaint) (misreference, boo
 				return m, true
 			}
 		}
-		if t := text(e); strings.HasPrefix(t, "incomplete value") || strings.HasPrefix(t, "cannot reference optional field") {
+		if t := text(e); strings.HasPrefix(t, "incomplete value") || strings.HasPrefix(t, "cannot reference optional field") || strings.HasPrefix(t, "unresolved disjunction") || rank(e) == followed {
 			if m, ok := l.unstated(v, c); ok {
 				return m, true
 			}
+		}
+		if m, ok := l.miscalled(e, l.fieldPos(c.in)); ok {
+			return m, true
 		}
 	}
 	return misreference{}, false
@@ -77,7 +86,7 @@ func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misr
 			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
 		}
 	}
-	if x, ok := l.importedBy(e.X, in); ok {
+	if x, ok := l.importedBy(e.X, in); ok && !strings.HasPrefix(name, "_") {
 		if known := labels(x); len(known) > 0 && !slices.Contains(known, name) {
 			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
 		}
@@ -197,7 +206,12 @@ func (l *directory) unstated(v cue.Value, c *complaint) (m misreference, ok bool
 				if !is || ok || field == nil || n.Pos().Offset() < field.Value.Pos().Offset() || n.End().Offset() > field.End().Offset() {
 					return
 				}
-				m, ok = l.absent(v, e, in)
+				if m, ok = l.absent(v, e, in); ok {
+					return
+				}
+				if both, is := n.(*ast.BinaryExpr); is && both.Op == token.AND {
+					m, ok = l.unknownIn(v, both, in)
+				}
 				if selected, is := n.(*ast.SelectorExpr); is && !ok {
 					m, ok = l.undefined(v, selected, in) // of a default, which CUE drops
 				}
@@ -205,6 +219,135 @@ func (l *directory) unstated(v cue.Value, c *complaint) (m misreference, ok bool
 		}
 	}
 	return m, ok
+}
+
+// stray is a field that no struct has which may stand at a path beside texts:
+// of several alternatives CUE tells only that they are none of the value's type.
+func (l *directory) stray(c *complaint) (misreference, bool) {
+	at := l.schemaAt(c.in)
+	isStruct := slices.ContainsFunc(c.errors, func(e errors.Error) bool {
+		clash, ok := clashOf(text(e))
+		return ok && (strings.HasPrefix(clash.value, "{") || strings.HasPrefix(clash.wanted, "{"))
+	})
+	if !isStruct || !at.Exists() || at.IncompleteKind() == cue.StructKind || at.IncompleteKind()&cue.StructKind == 0 {
+		return misreference{}, false
+	}
+	known := l.alternative(at)
+	stated := l.fieldsWritten(c.in)
+	isMeant := slices.ContainsFunc(stated, func(f *ast.Field) bool { return slices.Contains(known, fieldName(f)) })
+	for _, field := range stated {
+		name := fieldName(field)
+		if best := meant(name, known); !slices.Contains(known, name) && (best != "" || isMeant) {
+			return misreference{field.Pos(), fmt.Sprintf("unknown field %q", name), cmp.Or(best, diag.Known(known, ""))}, true
+		}
+	}
+	return misreference{}, false
+}
+
+// alternative are the fields of the struct among some alternatives.
+func (l *directory) alternative(at cue.Value) (known []string) {
+	if at.IncompleteKind() == cue.StructKind {
+		return labels(at)
+	}
+	at = cue.Dereference(at)
+	op, args := at.Expr()
+	for _, arg := range args {
+		if (op == cue.OrOp || op == cue.AndOp) && arg.IncompleteKind()&cue.StructKind != 0 {
+			known = append(known, l.alternative(arg)...)
+		}
+	}
+	return known
+}
+
+// fieldsWritten are those of the structs at a path, as the files have them.
+func (l *directory) fieldsWritten(path spec.Path) (out []*ast.Field) {
+	for _, file := range l.files {
+		l.walk(file, func(n ast.Node, in *scope) {
+			field, ok := n.(*ast.Field)
+			if at, _ := application(in.path); ok && in.held && slices.Equal(at, path) {
+				out = append(out, field)
+			}
+		})
+	}
+	return out
+}
+
+// fieldPos is where a path's value is stated first.
+func (l *directory) fieldPos(in spec.Path) token.Pos {
+	for _, field := range l.fieldsWritten(in[:max(len(in)-1, 0)]) {
+		if len(in) > 0 && fieldName(field) == in[len(in)-1] {
+			return field.Pos()
+		}
+	}
+	return token.NoPos
+}
+
+// unknownIn is a field that a definition does not have which it is unified
+// with: `#Node & {hep: 1}`.
+func (l *directory) unknownIn(v cue.Value, both *ast.BinaryExpr, in *scope) (misreference, bool) {
+	for _, side := range [][2]ast.Expr{{both.X, both.Y}, {both.Y, both.X}} {
+		literal, ok := side[1].(*ast.StructLit)
+		known := l.definedIn(v, side[0], in)
+		for i := 0; ok && len(known) > 0 && i < len(literal.Elts); i++ {
+			field, isField := literal.Elts[i].(*ast.Field)
+			if !isField || isApart(fieldName(field)) || fieldName(field) == anyLabel || slices.Contains(known, fieldName(field)) {
+				continue
+			}
+			name := fieldName(field)
+			return misreference{field.Pos(), fmt.Sprintf("unknown field %q", name), cmp.Or(meant(name, known), diag.Known(known, "Leave it out."))}, true
+		}
+	}
+	return misreference{}, false
+}
+
+// definedIn are the fields of a definition that a reference names.
+func (l *directory) definedIn(v cue.Value, e ast.Expr, in *scope) []string {
+	name := cueText(e)
+	if !strings.HasPrefix(name[strings.LastIndex(name, ".")+1:], "#") {
+		return nil // others are open
+	}
+	if x, ok := l.importedBy(e, in); ok {
+		return labels(x)
+	}
+	for _, t := range resolve(e, in, hops) {
+		if known := t.fields(v); len(known) > 0 {
+			return known
+		}
+	}
+	return nil
+}
+
+var (
+	arguments  = regexp.MustCompile(`^(?:not enough|too many) arguments in call to (\S+) \(have \d+, want (\d+)\)`)
+	failedCall = regexp.MustCompile(`^error in call to (\S+)$`)
+	argument   = regexp.MustCompile(`^cannot use .+ as (\w+) in argument (\d+) to (\S+)`)
+)
+
+// miscalled is a call of one of CUE's functions with other arguments than it takes.
+func (l *directory) miscalled(e errors.Error, field token.Pos) (m misreference, ok bool) {
+	said := text(e)
+	places := append(e.InputPositions(), e.Position(), field)
+	at := slices.IndexFunc(places, l.isUsers)
+	if at < 0 {
+		return m, false
+	}
+	m.pos, m.message = places[at], said
+	if a := arguments.FindStringSubmatch(said); a != nil {
+		m.fix = fmt.Sprintf("State as many as %s takes: %s.", a[1], a[2])
+		return m, true
+	}
+	if a := failedCall.FindStringSubmatch(said); a != nil {
+		if reason := innermost(e); reason != said {
+			m.message += ": " + reason
+		}
+		m.fix = fmt.Sprintf("Look at what %s is given: it has no value, or one that %[1]s does not take.", path.Base(a[1]))
+		return m, true
+	}
+	if a := argument.FindStringSubmatch(said); a != nil && a[3] != "matchN" {
+		m.fix = fmt.Sprintf("State a %s as argument %s of %s; %s.", a[1], a[2], a[3], "they may have changed places")
+		return m, true
+	}
+	return m, false
 }
 
 // absent is a reference to a field of the schema that nobody states.

@@ -259,7 +259,7 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	text := text(best)
 	d := diag.Diagnostic{Rule: rule, Path: c.in.String()}
 	d.Pos, d.Related = l.places(v, c)
-	if !v.Exists() || unfound.MatchString(text) || strings.HasPrefix(text, "imported and not used") || unused.MatchString(text) {
+	if !v.Exists() || isOfText(text) {
 		l.unread(&d, best)
 		return d
 	}

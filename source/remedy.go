@@ -37,7 +37,7 @@ func clashOf(text string) (c clash, ok bool) {
 	c = clash{value: m[2], wanted: m[1]}
 	if typed := mismatch.FindStringSubmatch(text); typed != nil {
 		c = clash{value: typed[1], wanted: typed[2], isType: true}
-		if literal.MatchString(c.wanted) && !literal.MatchString(c.value) || isSchemaText(c.value) {
+		if literal.MatchString(c.wanted) && !literal.MatchString(c.value) || isSchemaText(c.value) && !pattern.MatchString(c.wanted) {
 			c.value, c.wanted = c.wanted, c.value
 		}
 	}
@@ -94,7 +94,10 @@ func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string
 	default:
 		message = plainly(text(best))
 	}
-	fix = l.spelling(c.in, clash, word, alternatives)
+	fix = cmp.Or(l.spelling(c.in, clash, word, alternatives), l.unquotedText(c, clash, isWord))
+	if fix == "" && clash.isType && clash.value != "null" && kind(clash.wanted) == "struct" {
+		fix = l.structFor(c.in, clash.value)
+	}
 	if isWord || isKnown && word.isChoice && len(alternatives) > 1 {
 		return message, remind(cmp.Or(fix, retype(clash, name(c.in), l.numberOf(c), word)), word)
 	}
@@ -129,7 +132,7 @@ func join(fix, comment string) string {
 	if fix == "" || comment == "" {
 		return fix
 	}
-	return strings.TrimSuffix(fix, ".") + ": " + comment
+	return fix + " " + comment
 }
 
 // word is the definition of the schema that refused a value.
@@ -155,6 +158,9 @@ func (l *directory) spelling(in spec.Path, c clash, word definition, alternative
 		if word, err := strconv.Unquote(a); err == nil {
 			words = append(words, word)
 		}
+	}
+	if foreign.MatchString(value) {
+		return fmt.Sprintf("CUE puts values into a text with \\(name): \"%s\".", foreign.ReplaceAllString(value, `\($1)`))
 	}
 	at := l.schemaAt(in)
 	fits := func(text string) bool {
@@ -199,10 +205,10 @@ func retype(c clash, field, written string, word definition) string {
 		return "Write it in quotes: " + strconv.Quote(c.value) + "."
 	case isText && c.wanted == "bool":
 		return "Write true or false, without quotes."
-	case isText && numeral.MatchString(quoted) && !c.isBound && !strings.HasPrefix(c.wanted, "strings."):
+	case isText && numeral.MatchString(quoted) && !c.isBound && !strings.HasPrefix(c.wanted, "strings.") && !strings.HasPrefix(c.wanted, `"`):
 		return "Write it without quotes: " + quoted + "."
 	case c.isType && kind(c.wanted) == "struct":
-		return "Write {name: value}."
+		return ""
 	case isText && kind(c.wanted) == "list" && strings.Contains(strings.TrimSpace(quoted), " "):
 		return "Write a list of its words: [" + words(quoted) + "]."
 	case c.isType && kind(c.wanted) == "list" && c.value[0] == '{':
@@ -239,6 +245,55 @@ func inBytes(n int64) string {
 		n, i = n/1024, i+1
 	}
 	return fmt.Sprint(n) + units[i]
+}
+
+// structFor is the remedy for a value where a struct stands: the field of it
+// that the value may have been meant for.
+func (l *directory) structFor(in spec.Path, value string) string {
+	at := l.schemaAt(in)
+	if !at.Exists() {
+		return "Write {name: value}."
+	}
+	text, err := strconv.Unquote(value)
+	fields, failed := at.Fields(cue.Optional(true))
+	var known []string
+	var best string
+	for failed == nil && fields.Next() {
+		name := strings.TrimRight(fields.Selector().String(), "?!")
+		known = append(known, name)
+		fits := err == nil && fields.Value().IncompleteKind()&cue.StringKind != 0 && fields.Value().Unify(l.ctx.Encode(text)).Validate(cue.Concrete(true)) == nil
+		if fits && (best == "" || fields.Selector().ConstraintType() == cue.RequiredConstraint) {
+			best = name
+		}
+	}
+	switch {
+	case best != "":
+		return fmt.Sprintf("Write {%s: %s}.", best, value)
+	case len(known) > 0:
+		return strings.TrimSpace("Write a struct, {…}. " + diag.Known(known, ""))
+	}
+	return "Write {name: value}."
+}
+
+// unquotedText is the remedy for a text without quotes that has a colon, which
+// CUE reads as a struct: mariadb:11.
+func (l *directory) unquotedText(c *complaint, clash clash, isText bool) (fix string) {
+	if !isText && clash.wanted != "string" || clash.value[0] != '{' {
+		return ""
+	}
+	for _, e := range c.errors {
+		for _, p := range l.users(e) {
+			for _, file := range l.files {
+				ast.Walk(file, func(n ast.Node) bool {
+					if s, ok := n.(*ast.StructLit); ok && !s.Lbrace.IsValid() && len(s.Elts) == 1 && l.position(s.Pos()) == p {
+						fix = fmt.Sprintf("Write it in quotes: %q.", strings.ReplaceAll(cueText(s.Elts[0].(*ast.Field)), ": ", ":"))
+					}
+					return fix == ""
+				}, nil)
+			}
+		}
+	}
+	return fix
 }
 
 // numberOf is the number that a complaint is about, as the user wrote it; "" if
@@ -280,5 +335,8 @@ func words(text string) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// foreign is how other tools put a value into a text.
+var foreign = regexp.MustCompile(`\$?\{\{?\s*[.$]?([A-Za-z_][\w.]*)\s*\}?\}`)
 
 var numeral = regexp.MustCompile(`^-?[0-9][0-9_]*([.][0-9]+)?$`)

@@ -113,6 +113,8 @@ type directory struct {
 
 	files    []*ast.File       // of the package
 	imported []*build.Instance // by the package
+
+	packageValues map[string]cue.Value // of those and of CUE's library, as far as somebody asked
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {
@@ -213,6 +215,9 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 // unloadable tells what the user wrote wrong from what could not be read.
 func (l *directory) unloadable(err error) (diag.List, error) {
 	if _, none := errors.AsType[*load.NoFilesError](err); none || strings.Contains(err.Error(), "matched no packages") {
+		if found := l.unnamed(); found != nil {
+			return found, nil
+		}
 		return nil, fmt.Errorf("%s: %w", l.dir, ErrNoFiles)
 	}
 	if two, ok := errors.AsType[*load.MultiplePackageError](err); ok {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,8 +22,19 @@ func (l *directory) unread(d *diag.Diagnostic, e errors.Error) {
 	d.Message, d.Path = text(e), ""
 	switch {
 	case d.Message == "import failed":
-		d.Message = importFailed(e)
-		d.Fix = fmt.Sprintf("Import %q, packages of CUE's standard library or of the same module; nothing is fetched.", schema.ImportPath)
+		l.unimported(d, e)
+	case builtin.MatchString(d.Message):
+		name := builtin.FindStringSubmatch(d.Message)[1]
+		d.Message = fmt.Sprintf("import failed: CUE's standard library has no package %q", name)
+		d.Fix = cmp.Or(l.packageLike(name), fmt.Sprintf("Import %q, packages of CUE's standard library or of the same module, by its whole path.", schema.ImportPath))
+	case d.Message == circular:
+		d.Fix = "One of them must not refer to the other: state its value."
+	case twiceSaid.MatchString(d.Message):
+		d.Message = twiceSaid.FindStringSubmatch(d.Message)[1] + " is imported twice"
+		d.Fix = "Delete one of the two, or give it another name: `import other \"…\"`."
+	case badQuotes.MatchString(d.Message):
+		d.Fix = fmt.Sprintf("Write %q.", badQuotes.FindStringSubmatch(d.Message)[1])
+		d.Message = "the path of an import stands in double quotes"
 	case idle.MatchString(d.Message):
 		if !l.typeSelected(d, e, unusedName(d.Message)) {
 			d.Fix = "Delete the import."
@@ -36,14 +48,12 @@ func (l *directory) unread(d *diag.Diagnostic, e errors.Error) {
 	}
 }
 
-func importFailed(failed errors.Error) string {
-	for _, e := range errors.Errors(errors.Unwrap(failed)) {
-		if t := text(e); t != "" {
-			t, _, _ = strings.Cut(t, ": cannot find module providing") // says the same again
-			return "import failed: " + t
-		}
-	}
-	return "import failed"
+// circular is said of let clauses that refer to each other.
+const circular = "cyclic references in let clause or alias"
+
+// isOfText reports whether an error is of the text, and not of a value.
+func isOfText(text string) bool {
+	return text == circular || slices.ContainsFunc([]*regexp.Regexp{unfound, idle, unused, builtin, twiceSaid}, func(r *regexp.Regexp) bool { return r.MatchString(text) })
 }
 
 var (
@@ -63,6 +73,7 @@ var slips = []struct {
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+-[-A-Za-z0-9_.]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+[./][-A-Za-z0-9_./]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
 	{regexp.MustCompile(`^\s*- `), "Lists stand in brackets: `[a, b]`."},
+	{regexp.MustCompile(`^package .*[^\w ]`), "The name of a package has letters, digits and underscores: `package app`."},
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(/[\w./-]+)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`:\s*([0-9*][0-9*/,-]*( [0-9*][0-9*/,-]*){4})\s*$`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`,\s*,`), "One comma is enough."},
@@ -78,6 +89,7 @@ var grammar = []struct{ message, fix string }{
 	{"not terminated", "Close the text with a quote."},
 	{"found 'EOF'", "Close what is open: a brace is missing above."},
 	{"expected 'STRING'", "Write the path of an import in quotes: `import \"strings\"`."},
+	{"expected label or ':'", "Put a colon between a name and its value: `name: value`."},
 	{"illegal character", "Write it in quotes, or leave it out."},
 }
 
@@ -97,6 +109,10 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 			d.Fix = fix
 			return
 		}
+	}
+	if d.Pos.Line > 0 && d.Pos.Line <= len(lines) && hasOpenText(lines[d.Pos.Line-1]) {
+		d.Fix = "Close the text with a quote."
+		return
 	}
 	d.Fix = "CUE cannot read the file; see the line."
 	for _, g := range grammar {
@@ -153,6 +169,9 @@ func (l *directory) firstSlips(found diag.List) diag.List {
 	for _, d := range found {
 		grammatical := !unfound.MatchString(d.Message) && !strings.HasPrefix(d.Message, "import") && !unused.MatchString(d.Message)
 		last, isLater := slipped[d.Pos.File]
+		if len(out) > 0 && d.Pos == out[len(out)-1].Pos {
+			continue // one import, in two ways
+		}
 		if grammatical && isLater && (d.Pos.Line <= last+1 || !l.looksWrong(d)) {
 			continue
 		}
@@ -171,9 +190,14 @@ func (l *directory) looksWrong(d diag.Diagnostic) bool {
 	if d.Pos.Line < 1 || d.Pos.Line > len(lines) {
 		return false
 	}
-	line, _, _ := strings.Cut(lines[d.Pos.Line-1], " //")
-	quotes := strings.Count(line, `"`) - strings.Count(line, `\"`)
-	return slipIn(line) != "" || strings.Contains(d.Message, "not terminated") && quotes%2 == 1
+	line := lines[d.Pos.Line-1]
+	return slipIn(line) != "" || strings.Contains(d.Message, "not terminated") && hasOpenText(line)
+}
+
+// hasOpenText reports whether a quote of a line has no other.
+func hasOpenText(line string) bool {
+	line, _, _ = strings.Cut(line, " //")
+	return (strings.Count(line, `"`)-strings.Count(line, `\"`))%2 == 1 && !strings.Contains(line, `"""`)
 }
 
 // defined is the remedy for a field that is not in the struct where it is
