@@ -69,6 +69,9 @@ func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misr
 	}
 	for _, t := range resolve(e.X, in, hops) {
 		known := t.fields(v)
+		if path, _ := application(t.path); t.held && isOfBundle(t.path) && len(path) > 0 && !l.schemaAt(path).Exists() {
+			continue // it is refused, and has not what the schema computes
+		}
 		if len(known) > 0 && !slices.Contains(known, name) {
 			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
 		}

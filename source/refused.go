@@ -275,8 +275,6 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	case slices.Equal(c.path, []string{"overlays"}):
 		d.Message, _ = l.unfit(c, best, alternatives)
 		d.Fix = "Give each overlay a name: `overlays: prod: …`."
-	case text == "structural cycle":
-		d.Message, d.Fix = "it would be in itself (structural cycle)", "Refer to a part of it, in which the reference does not stand."
 	case text == "field not allowed":
 		l.notAllowed(&d, v, c)
 	case text == "field is required but not present":

@@ -173,6 +173,9 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	}
 	v = v.Unify(l.bundle)
 	if err := v.Validate(cue.Concrete(true)); err != nil {
+		if found := l.recursions(v, err); found != nil {
+			return cue.Value{}, append(bad, found...), nil
+		}
 		return v, append(bad, l.refused(v, err, bad)...), nil
 	}
 	return v, bad, nil
