@@ -1,14 +1,17 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
@@ -281,6 +284,38 @@ func (l *directory) mendApp(files []*ast.File) (out diag.List) {
 		}
 	}
 	return out
+}
+
+// selectedOf is the remedy for a field that is not there: what is selected from
+// a package that is imported has the names of that package.
+func (l *directory) selectedOf(v cue.Value, c *complaint, e errors.Error, name string) string {
+	for _, pos := range append(e.InputPositions(), e.Position()) {
+		m := fromPackage.FindStringSubmatch(textAt(pos).before)
+		if m == nil || !strings.HasPrefix(textAt(pos).after, name) {
+			continue
+		}
+		for _, file := range l.imported {
+			if file.PackageName() == m[1] {
+				return cmp.Or(diag.DidYouMean(name, names(l.imported, m[1])), diag.Known(names(l.imported, m[1]), "See what the package has."))
+			}
+		}
+	}
+	return l.defined(v, c, name)
+}
+
+var fromPackage = regexp.MustCompile(`([A-Za-z_]\w*)\.$`)
+
+// names are what a package declares.
+func names(files []*ast.File, pkg string) (out []string) {
+	for _, file := range files {
+		for _, decl := range file.Decls {
+			if field, ok := decl.(*ast.Field); ok && file.PackageName() == pkg && fieldName(field) != anyLabel {
+				out = append(out, fieldName(field))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // schemaIn is the name that a file has for the schema; "" without one.

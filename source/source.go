@@ -111,7 +111,8 @@ type directory struct {
 	size   int64    // of its text, with all that it imports of the module
 	marked []string // files of these directories that mark a repository
 
-	files []*ast.File // of the package
+	files    []*ast.File // of the package
+	imported []*ast.File // of the packages that it imports, but the schema
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {
@@ -203,7 +204,12 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 		found, err := l.unloadable(instance.Err)
 		return nil, found, err
 	}
-	l.files = slices.Clone(instance.Files)
+	l.files, l.imported = slices.Clone(instance.Files), nil
+	for _, other := range instance.Imports {
+		if other.ImportPath != schema.ImportPath {
+			l.imported = append(l.imported, other.Files...)
+		}
+	}
 	if found := l.inItself(l.files); found != nil {
 		return nil, found, nil
 	}
