@@ -112,8 +112,10 @@ func waits(d diag.Diagnostic, all diag.List) bool {
 		switch {
 		case other.Rule != "cue":
 			return false
-		case strings.HasPrefix(d.Path, field), strings.HasPrefix(other.Message, "unknown field") && !strings.HasPrefix(other.Fix, "Did you mean"):
+		case strings.HasPrefix(d.Path, field):
 			return true
+		case strings.HasPrefix(other.Message, "unknown field") && !strings.HasPrefix(other.Fix, "Did you mean"):
+			return d.Rule == "port-name"
 		}
 		return slices.Contains([]string{"groups.db.ports", "groups.db.sidecars", "groups.db.init", "groups.db.name"}, field) || strings.Contains(other.Fix, `"ports"`)
 	})
