@@ -68,6 +68,9 @@ func (l *directory) recursive(e errors.Error) diag.Pos {
 			return pos
 		}
 	}
+	if pos := l.growing(); strings.Contains(text(e), "structural cycle") && pos.IsValid() {
+		return pos
+	}
 	for _, p := range l.users(e) {
 		if l.isPackages(p) {
 			return p
@@ -84,6 +87,38 @@ func (l *directory) recursive(e errors.Error) diag.Pos {
 		return first(l.users(e))
 	}
 	return l.position(best.Pos())
+}
+
+// growing is the source of a comprehension that states something in what it
+// goes through.
+func (l *directory) growing() (pos diag.Pos) {
+	for _, file := range l.files {
+		var source ast.Expr
+		var of []target
+		end := 0
+		l.walk(file, func(n ast.Node, in *scope) {
+			switch n := n.(type) {
+			case *ast.Comprehension:
+				for _, clause := range n.Clauses {
+					if clause, ok := clause.(*ast.ForClause); ok {
+						source, of, end = clause.Source, resolve(clause.Source, in, hops), n.End().Offset()
+					}
+				}
+			case *ast.Field:
+				at, _ := application(append(in.path[:len(in.path):len(in.path)], fieldName(n)))
+				for _, t := range of {
+					through, _ := application(t.path)
+					if sortOf(t.path) == envs {
+						through = nil
+					}
+					if t.held && !pos.IsValid() && n.Pos().Offset() > source.Pos().Offset() && n.End().Offset() <= end && len(through) < len(at) && slices.Equal(through, at[:len(through)]) {
+						pos = l.position(source.Pos())
+					}
+				}
+			}
+		})
+	}
+	return pos
 }
 
 // madeOf is the reference to names of pods in what they are computed from.
