@@ -26,7 +26,7 @@ func certain(found diag.List, env spec.Environment) diag.List {
 		}
 		return slices.ContainsFunc(env.Refused, func(p spec.Path) bool {
 			return isIn(d, p) || isIn(d, p[:min(2, len(p))]) && slices.ContainsFunc(p, func(name string) bool { return slices.Contains(fields, name) })
-		}) || slices.ContainsFunc(env.Unsure, func(p spec.Path) bool { return len(p) < 3 && isIn(d, p) })
+		}) || slices.ContainsFunc(env.Unsure, func(p spec.Path) bool { return len(p) == 1 && isIn(d, p) })
 	})
 }
 

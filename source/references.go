@@ -82,6 +82,9 @@ func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misr
 	}
 	for _, t := range resolve(e.X, in, hops) {
 		known := t.fields(v)
+		if path, _ := application(t.path); t.held && isOfBundle(t.path) && len(path) > 0 && !l.schemaAt(path).Exists() {
+			continue // it is refused, and has not what the schema computes
+		}
 		if len(known) > 0 && !slices.Contains(known, name) {
 			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
 		}
@@ -438,6 +441,38 @@ func (l *directory) mendApp(files []*ast.File) (out diag.List) {
 		}
 	}
 	return out
+}
+
+// selectedOf is the remedy for a field that is not there: what is selected from
+// a package that is imported has the names of that package.
+func (l *directory) selectedOf(v cue.Value, c *complaint, e errors.Error, name string) string {
+	for _, pos := range append(e.InputPositions(), e.Position()) {
+		m := fromPackage.FindStringSubmatch(textAt(pos).before)
+		if m == nil || !strings.HasPrefix(textAt(pos).after, name) {
+			continue
+		}
+		for _, other := range l.imported {
+			if other.PkgName == m[1] && other.ImportPath != schema.ImportPath {
+				return diag.OneOf(name, declaredNames(other.Files), "See what the package has.")
+			}
+		}
+	}
+	return l.defined(v, c, name)
+}
+
+var fromPackage = regexp.MustCompile(`([A-Za-z_]\w*)\.$`)
+
+// declaredNames are those of a package.
+func declaredNames(files []*ast.File) (out []string) {
+	for _, file := range files {
+		for _, decl := range file.Decls {
+			if field, ok := decl.(*ast.Field); ok && fieldName(field) != anyLabel {
+				out = append(out, fieldName(field))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // schemaIn is the name that a file has for the schema; "" without one.

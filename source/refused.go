@@ -62,7 +62,9 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 		return l.findings(v, byPath)
 	}
 	telling := maps.Clone(byPath)
-	maps.DeleteFunc(telling, func(_ string, c *complaint) bool { return c.isBelow(byPath) })
+	maps.DeleteFunc(telling, func(_ string, c *complaint) bool {
+		return c.isBelow(byPath) || l.isOfRefused(c) || c.isRepeated(byPath)
+	})
 	found := l.findings(v, l.folded(v, telling))
 	found = once(append(found, l.overlooked(v, telling)...))
 	for _, d := range l.undefinedAnywhere(v) {
@@ -112,15 +114,39 @@ func (l *directory) users(e errors.Error) (out []diag.Pos) {
 	return out
 }
 
-// once leaves out what was said of the same place and path: several overlays
-// may be one text. The base's is the first.
+// once leaves out what was said of the same place and path, whatever group it
+// is of: several overlays may be one text, and so are all groups, `groups: [_]`.
+// The base's is the first. What an entry lacks that has another name in the
+// base is one mistake.
 func once(found diag.List) (out diag.List) {
 	for _, d := range found {
-		if !slices.ContainsFunc(out, func(o diag.Diagnostic) bool { return o.Path == d.Path && o.Pos == d.Pos }) {
+		if !slices.ContainsFunc(out, func(o diag.Diagnostic) bool {
+			return entryOf(o.Path) == entryOf(d.Path) && o.Pos == d.Pos || isOfEntry(o) && isOfEntry(d) && o.Fix == d.Fix && upTo(o.Path, 2) == upTo(d.Path, 2)
+		}) {
 			out = append(out, d)
 		}
 	}
 	return out
+}
+
+// isOfEntry reports whether something is missing since its entry has another
+// name in the base.
+func isOfEntry(d diag.Diagnostic) bool {
+	return strings.HasSuffix(d.Message, " is missing") && strings.HasPrefix(d.Fix, "Did you mean ")
+}
+
+// entryOf is a path without the name of its group.
+func entryOf(path string) string {
+	if _, below, ok := strings.Cut(strings.TrimPrefix(path, upTo(path, 1)+"."), "."); ok && strings.HasPrefix(path, "groups.") {
+		return "groups.*." + below
+	}
+	return path
+}
+
+// upTo is the beginning of a path.
+func upTo(path string, n int) string {
+	steps := strings.SplitN(path, ".", n+1)
+	return strings.Join(steps[:min(n, len(steps))], ".")
 }
 
 // isSaid reports whether a path is below one of the top level's that is said.
@@ -149,6 +175,34 @@ func (c *complaint) isBelow(byPath map[string]*complaint) bool {
 			if ok && len(whole.path) > 0 && (whole.isOfAnotherType() || slices.ContainsFunc(whole.errors, func(e errors.Error) bool { return twoLists.MatchString(text(e)) })) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// isOfRefused reports whether a reference of a group finds nothing in what has
+// a name that is refused: what the schema computes is not there.
+func (l *directory) isOfRefused(c *complaint) bool {
+	if len(c.in) < 3 || c.in[0] != "groups" || l.schemaAt(c.in[:2]).Exists() {
+		return false
+	}
+	group, _ := step(l.schemaAt(c.in[:1]), "db")
+	return slices.ContainsFunc(c.errors, func(e errors.Error) bool {
+		m := undefined.FindStringSubmatch(text(e))
+		return m != nil && slices.Contains(labels(group), m[1])
+	})
+}
+
+// isRepeated reports whether a reference that finds nothing is told at its
+// place, of which CUE knows no path, and is the complaint about what holds it.
+func (c *complaint) isRepeated(byPath map[string]*complaint) bool {
+	said := text(c.errors[0])
+	if !undefined.MatchString(said) {
+		return false
+	}
+	for _, other := range byPath {
+		if len(other.path) == 0 && len(c.path) > 0 && text(other.errors[0]) == said {
+			return true
 		}
 	}
 	return false
@@ -183,7 +237,7 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 		case c.isAlternative(byPath):
 		case c.isComputed() && l.hasNoRack(v, c):
 			out = append(out, l.noRack(v, c))
-		case c.isComputed(), followsOnly(c.errors) && !l.isReference(v, c):
+		case c.isComputed(), followsOnly(c.errors) && !l.isReference(v, c) && !(c.isApart() && inner.MatchString(c.errors[0].Error())):
 			follow = append(follow, l.finding(v, c))
 		default:
 			out = append(out, l.finding(v, c))
@@ -253,8 +307,81 @@ func application(path []string) (spec.Path, bool) {
 	return path, false
 }
 
-// finding says one complaint: where, what and what to do.
+// finding says one complaint: where, what and what to do. What takes part of
+// another package is told where the spec refers to it.
 func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
+	if v.Exists() && c.isApart() && inner.MatchString(c.errors[0].Error()) {
+		return l.ofDefinition(c)
+	}
+	d := l.findingAt(v, c)
+	if !v.Exists() || !d.Pos.IsValid() || l.isPackages(d.Pos) {
+		return d
+	}
+	own := l.ownPlace(c)
+	if !own.IsValid() {
+		return d
+	}
+	there := diag.Related{Pos: d.Pos, Message: "it is stated here"}
+	d.Pos, d.Related = own, append([]diag.Related{there}, d.Related...)
+	return d
+}
+
+// isApart reports whether a complaint is about what is no part of the bundle.
+func (c *complaint) isApart() bool { return len(c.path) > 0 && !isOfBundle(c.path) }
+
+// ownPlace is where the package has to do with a complaint.
+func (l *directory) ownPlace(c *complaint) (place diag.Pos) {
+	for _, e := range c.errors {
+		for _, p := range l.users(e) {
+			if l.isPackages(p) && (!c.overlay || l.isOverlays(p)) {
+				return p
+			}
+		}
+	}
+	depth := 0
+	for _, file := range l.files {
+		if node, n := deepest(&ast.StructLit{Elts: file.Decls}, c.path, 0); n > depth {
+			place, depth = l.position(node.Pos()), n
+		}
+	}
+	return place
+}
+
+// ofDefinition tells of a definition that is given a value which does not fit
+// it, `(#Node & {heap: 1}).opts`: what is made there has no path.
+func (l *directory) ofDefinition(c *complaint) diag.Diagnostic {
+	best, alternatives := bestOf(c.errors)
+	said := cmp.Or(inner.FindString(text(best)), inner.FindString(best.Error()), text(best))
+	d := diag.Diagnostic{Rule: rule, Message: plainly(said), Fix: "State a value that fits, or change what is defined there."}
+	clash, _ := clashOf(said)
+	if len(alternatives) > 1 {
+		d.Message = fmt.Sprintf("%s is none of %s", aKind(clash.value), strings.Join(alternatives, ", "))
+		d.Fix = cmp.Or(meant(strings.Trim(clash.value, `"`), unquoted(alternatives)), "State one of these, or add it where they are defined.")
+	}
+	for _, pos := range append(best.InputPositions(), best.Position()) {
+		p := l.position(pos)
+		switch {
+		case !l.isUsers(pos):
+		case clash.value != "" && strings.HasPrefix(textAt(pos).after, clash.value) && l.isPackages(p):
+			d.Pos = p
+		default:
+			d.Related = append(d.Related, diag.Related{Pos: p, Message: "it is defined here"})
+		}
+	}
+	if !d.Pos.IsValid() {
+		d.Pos = cmp.Or(l.ownPlace(c), first(l.users(best)))
+	}
+	d.Related = slices.DeleteFunc(d.Related, func(r diag.Related) bool { return r.Pos.File == d.Pos.File && r.Pos.Line == d.Pos.Line })
+	if len(d.Related) > 1 {
+		d.Related = d.Related[:1]
+	}
+	return d
+}
+
+var inner = regexp.MustCompile(`(conflicting values|invalid value) .+$`)
+
+// findingAt is finding, at the place that CUE names first.
+func (l *directory) findingAt(v cue.Value, c *complaint) diag.Diagnostic {
 	best, alternatives := bestOf(c.errors)
 	text := text(best)
 	d := diag.Diagnostic{Rule: rule, Path: c.in.String()}
@@ -275,8 +402,6 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	case slices.Equal(c.path, []string{"overlays"}):
 		d.Message, _ = l.unfit(c, best, alternatives)
 		d.Fix = "Give each overlay a name: `overlays: prod: …`."
-	case text == "structural cycle":
-		d.Message, d.Fix = "it would be in itself (structural cycle)", "Refer to a part of it, in which the reference does not stand."
 	case text == "field not allowed":
 		l.notAllowed(&d, v, c)
 	case text == "field is required but not present":
@@ -284,7 +409,7 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	case strings.HasPrefix(text, "incomplete value"):
 		l.incomplete(&d, v, c, strings.TrimPrefix(text, "incomplete value "))
 	case undefined.MatchString(text):
-		d.Message, d.Fix = text, l.defined(v, c, undefined.FindStringSubmatch(text)[1])
+		d.Message, d.Fix = text, l.selectedOf(v, c, best, undefined.FindStringSubmatch(text)[1])
 	case text == empty:
 		d.Message, d.Fix = text, join("State one element at least, or leave the field out.", l.comment(c.in))
 	case matched.MatchString(best.Error()), unmatched.MatchString(best.Error()):

@@ -99,7 +99,7 @@ func (r *remains) container(in spec.Path, v cue.Value) (map[string]any, bool) {
 		}
 	}
 	for _, name := range unknown {
-		if !r.unknown(in, name, all) {
+		if !r.unknown(in, name, all, out) {
 			return nil, false
 		}
 	}
@@ -107,8 +107,8 @@ func (r *remains) container(in spec.Path, v cue.Value) (map[string]any, bool) {
 }
 
 // unknown leaves out a field of a container that is not known. What it is meant
-// to be is missing; if nobody knows, that may be anything.
-func (r *remains) unknown(in spec.Path, name string, known []string) bool {
+// to be is missing; if nobody knows, that may be anything, but what is stated.
+func (r *remains) unknown(in spec.Path, name string, known []string, stated map[string]any) bool {
 	r.out = append(r.out, in.Join(name))
 	isMeant := false
 	for _, other := range known {
@@ -123,6 +123,13 @@ func (r *remains) unknown(in spec.Path, name string, known []string) bool {
 	}
 	if !isMeant {
 		r.unsure = append(r.unsure, in)
+		for _, field := range []string{"ports", "storage"} {
+			whole, isWhole := stated[field].(cue.Value)
+			rest, _ := stated[field].(map[string]any)
+			if len(rest) == 0 && (!isWhole || len(labels(whole)) == 0) { // a map that nobody states is there too
+				r.out = append(r.out, in.Join(field))
+			}
+		}
 		r.missOutside("")
 	}
 	return true
@@ -142,7 +149,7 @@ func (r *remains) judged(in spec.Path, depth int) {
 		r.unsure = append(r.unsure, in[:depth:depth].Join(other))
 	}
 	if depth > 2 { // of a helper
-		for _, other := range append(beside[in[2]], beside[field]...) {
+		for _, other := range slices.Concat(beside[in[2]], beside[field]) {
 			r.unsure = append(r.unsure, in[:2:2].Join(other))
 		}
 	}
@@ -174,20 +181,8 @@ func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool
 	fields, err := v.Fields()
 	refused, unsure, less := r.out, r.unsure, r.less
 	out := map[string]any{}
-	if _, names := step(schema, ""); err != nil && len(names) > 0 && !fits(schema, out) {
-		for _, key := range names { // of a choice: CUE has no struct of it, but its fields
-			if value := lookup(v, []string{key}); value.Exists() {
-				known, _ := step(schema, key)
-				if x, ok := r.field(in.Join(key), depth, value, known); ok {
-					out[key] = x
-				}
-			}
-		}
-		if !fits(schema, out) {
-			r.miss(in, depth)
-			return nil, false
-		}
-		return out, true
+	if _, names := step(schema, ""); err != nil && len(names) > 0 {
+		return r.choice(in, depth, v, schema)
 	}
 	if err != nil || schema.IncompleteKind() != cue.StructKind {
 		if x := standIn(in[depth:], out); x != nil {
@@ -228,6 +223,26 @@ func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool
 	}
 	r.miss(in, depth)
 	return nil, false
+}
+
+// choice takes what fits of a value that states one of several things. While it
+// is refused CUE has no struct of it, but its fields.
+func (r *remains) choice(in spec.Path, depth int, v, schema cue.Value) (any, bool) {
+	_, names := step(schema, "")
+	out := map[string]any{}
+	for _, key := range names {
+		value := lookup(v, []string{key})
+		if known, _ := step(schema, key); value.Exists() {
+			if x, ok := r.field(in.Join(key), depth, value, known); ok {
+				out[key] = x
+			}
+		}
+	}
+	if !fits(schema, out) {
+		r.miss(in, depth)
+		return nil, false
+	}
+	return out, true
 }
 
 // standIn is what stands for an entry of a container that others name, with

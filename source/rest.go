@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"cuelang.org/go/cue"
@@ -162,7 +163,9 @@ func (r *remains) entries(name string, part part, all *cue.Iterator) map[string]
 			}
 		}
 		if isKey && part.standIn != nil {
-			out[key] = part.standIn(entry)
+			rest := part.standIn(entry)
+			maps.DeleteFunc(rest, func(field string, _ any) bool { return !r.schemaAt(in.Join(field)).Exists() })
+			out[key] = rest
 		}
 		r.gone = append(r.gone, part.with...)
 		if name == "secrets" && isKey {

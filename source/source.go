@@ -176,6 +176,9 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	}
 	v = v.Unify(l.bundle)
 	if err := v.Validate(cue.Concrete(true)); err != nil {
+		if found := l.recursions(v, err); found != nil {
+			return cue.Value{}, append(bad, found...), nil
+		}
 		return v, append(bad, withoutMeant(l.refused(v, err, bad))...), nil
 	}
 	return v, bad, nil
@@ -203,12 +206,11 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 		found, err := l.unloadable(instance.Err)
 		return nil, found, err
 	}
-	l.files = slices.Clone(instance.Files)
+	l.files, l.imported = slices.Clone(instance.Files), instance.Imports
 	if found := l.inItself(l.files); found != nil {
 		return nil, found, nil
 	}
 	l.adopt(instance)
-	l.imported = instance.Imports
 	return instance, nil, nil
 }
 
