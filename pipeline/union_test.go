@@ -340,11 +340,12 @@ func addressed(found diag.List) []string {
 	return slices.Compact(out)
 }
 
-// unplaced are findings without their place: each file states what a group needs.
+// unplaced are findings without their place: each file states what a group
+// needs. With storage it is no Deployment.
 func unplaced(addressed []string) (out []string) {
 	for _, s := range addressed {
 		_, message, _ := strings.Cut(s, ": ")
-		out = append(out, message)
+		out = append(out, strings.ReplaceAll(message, "Deployment/", "StatefulSet/"))
 	}
 	return out
 }

@@ -310,7 +310,7 @@ func application(path []string) (spec.Path, bool) {
 // finding says one complaint: where, what and what to do. What takes part of
 // another package is told where the spec refers to it.
 func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
-	if v.Exists() && c.isApart() && inner.MatchString(c.errors[0].Error()) {
+	if v.Exists() && c.isApart() && slices.ContainsFunc(c.errors, func(e errors.Error) bool { return inner.MatchString(e.Error()) }) {
 		return l.ofDefinition(c)
 	}
 	d := l.findingAt(v, c)
