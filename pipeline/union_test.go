@@ -121,17 +121,20 @@ func waits(d diag.Diagnostic, all diag.List) bool {
 	})
 }
 
-// few makes rapid check as often as a test that runs each time can afford,
-// unless a flag says how often.
+// few makes rapid check as often as a test that runs each time can afford, and
+// each time the same, so that a change is what makes it fail; unless flags say
+// otherwise: -rapid.checks, -rapid.seed.
 func few(t *testing.T, checks string) {
 	t.Helper()
-	if flag.Lookup("rapid.checks").Value.String() != "100" {
-		return
+	for _, f := range []struct{ name, usual, here string }{{"rapid.checks", "100", checks}, {"rapid.seed", "0", "1"}} {
+		if flag.Lookup(f.name).Value.String() != f.usual {
+			continue
+		}
+		if err := flag.Set(f.name, f.here); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = flag.Set(f.name, f.usual) })
 	}
-	if err := flag.Set("rapid.checks", checks); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = flag.Set("rapid.checks", "100") })
 }
 
 // isInGroup reports whether all that is wrong is in fields of a group that has all that it needs.
