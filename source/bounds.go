@@ -22,7 +22,7 @@ const (
 	patience = time.Second
 	starved  = 30 // times the patience is the end, also of what waits for something
 	pace     = 16 << 10
-	room     = 512 << 20 // bytes in use for each load at work
+	room     = 448 << 20 // bytes in use for each load at work
 	kept     = 64 << 20  // by each of the other goroutines that may load: the schema, and what came of the last load
 	glance   = 50 * time.Millisecond
 )

@@ -18,7 +18,7 @@ var (
 	_ = debug.SetGCPercent(1000)
 
 	// Then there is more garbage than data, and package source would take it for
-	// data when it looks whether CUE has to be given up, at 512 MiB and more with
+	// data when it looks whether CUE has to be given up, at 448 MiB and more with
 	// more cores. Each worker keeps 30 to 60 MiB.
 	_ = debug.SetMemoryLimit(400<<20 + 64<<20*int64(max(0, runtime.GOMAXPROCS(0)-2)))
 )
