@@ -98,10 +98,18 @@ func TestSeveralMistakesInAGroup(t *testing.T) {
 		if missed := without(unplaced(want), unplaced(got)); len(missed) > 0 {
 			t.Errorf("%v: missed: %v", names, missed)
 		}
+		if astray := without(addressed(ofCUE(found)), got); len(astray) > 0 {
+			t.Errorf("%v: told elsewhere: %v", names, astray)
+		}
 		if invented := without(unplaced(got), unplaced(all)); len(invented) > 0 {
 			t.Errorf("%v: invented: %v", names, invented)
 		}
 	})
+}
+
+// ofCUE is what CUE refuses: each mistake at the line of its own file.
+func ofCUE(found diag.List) diag.List {
+	return slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool { return d.Rule != "cue" })
 }
 
 // waits reports whether a name is looked for in what CUE refuses, or is a part

@@ -44,6 +44,9 @@ func FuzzLoad(f *testing.F) {
 		if fuzzing && (took > 2*l.patience(int64(len(text))) || size > 600) {
 			t.Errorf("%v and %d MiB", took, size)
 		}
+		if size > 1000 { // what is measured is no time, so it counts without -fuzz too
+			t.Errorf("%d MiB", size)
+		}
 		if fuzzing && errors.Is(err, ErrTooLong) {
 			t.Error(err)
 		}

@@ -69,7 +69,7 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 	switch best := diag.DidYouMean(name, known); {
 	case use.let == name:
 		d.Fix = "A let clause cannot refer to itself: give it another name."
-	case (truth == "true" || truth == "false") && use.whole && (isTruth || use.whole && strings.EqualFold(name, truth)):
+	case (truth == "true" || truth == "false") && use.whole && (isTruth || strings.EqualFold(name, truth)):
 		d.Fix = fmt.Sprintf("Write %s.", truth)
 	case fits && len(literals(at)) > 0: // one of a few words
 		d.Fix = quoted
