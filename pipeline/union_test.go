@@ -329,9 +329,11 @@ func drawMistakes(t *rapid.T, all []single) []single {
 	return out
 }
 
-var db = regexp.MustCompile(`\bdb\b`)
+var db = regexp.MustCompile(`\b(db|bd)\b`)
 
-func renamed(text string, i int) string { return db.ReplaceAllString(text, fmt.Sprint("db", i)) }
+// renamed gives the group of each file a name of its own, and the name that it
+// is misspelt by.
+func renamed(text string, i int) string { return db.ReplaceAllString(text, fmt.Sprint("${1}", i)) }
 
 // inQuestionOf are errors, and what the specs want beside.
 func inQuestionOf(drawn []single, found diag.List) diag.List {
