@@ -29,6 +29,7 @@ func files(c *Context) {
 		for _, c := range p.containers {
 			byKey(c.Files, func(path string, f spec.File) {
 				switch {
+				case !c.isOneFile(path, f):
 				case f.Reload && f.Writable:
 					c.report("file-writable", []string{"files", path, "writable"}, "a file that the program edits cannot be reloaded from Git", "State one of reload and writable.")
 				case f.Reload:
@@ -42,6 +43,12 @@ func files(c *Context) {
 		}
 		restart.fingerprint()
 	}
+}
+
+// isOneFile reports whether a file is stated in one way, and says otherwise why not.
+func (c *Container) isOneFile(path string, f spec.File) bool {
+	return c.oneOf(c.path.Join("files", path),
+		option{"text", f.Text != nil}, option{"yaml", f.YAML != nil}, option{"json", f.JSON != nil}, option{"properties", f.Properties != nil}, option{"ini", f.INI != nil})
 }
 
 // owner is what the pod's ConfigMaps are named after: racks share them.

@@ -105,11 +105,15 @@ func (g *Group) restrictEgress(o *manifest.Object, policy *networkingv1.NetworkP
 	o.From("spec.egress[0]", spec.Path{"name"})
 	o.From("spec.policyTypes", spec.Path{"egress"})
 	for i, e := range g.App.Egress {
+		at := spec.Path{"egress", fmt.Sprint(i)}
+		if !g.isOnePeer(at, e.Client) {
+			continue
+		}
 		rule := networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{peer(e.Client)}}
 		for _, p := range e.Ports {
 			rule.Ports = append(rule.Ports, policyPort(corev1.Protocol(p.Protocol), p.Number))
 		}
-		o.From(fmt.Sprintf("spec.egress[%d]", len(policy.Spec.Egress)), spec.Path{"egress", fmt.Sprint(i)})
+		o.From(fmt.Sprintf("spec.egress[%d]", len(policy.Spec.Egress)), at)
 		policy.Spec.Egress = append(policy.Spec.Egress, rule)
 	}
 }
@@ -128,7 +132,9 @@ func (c *Context) applicationPods() []sender {
 func (c *Context) clientPods() []sender {
 	var out []sender
 	for i, client := range c.App.Clients {
-		out = append(out, sender{peer(client), spec.Path{"clients", fmt.Sprint(i)}})
+		if at := (spec.Path{"clients", fmt.Sprint(i)}); c.isOnePeer(at, client) {
+			out = append(out, sender{peer(client), at})
+		}
 	}
 	return out
 }
@@ -140,6 +146,12 @@ func (g *Group) clusterPods() []sender {
 		return []sender{{any, g.path.Join("metrics")}}
 	}
 	return []sender{{any, g.path.Join("ports", "metrics")}}
+}
+
+// isOnePeer reports whether it is said who is at the other end, and says
+// otherwise why not. The namespace may be that of the application.
+func (c *Context) isOnePeer(at spec.Path, who spec.Client) bool {
+	return c.oneOf(at, option{"app", who.App != ""}, option{"namespace", who.Namespace != "" && who.App == ""}, option{"cidr", who.CIDR != ""})
 }
 
 // peer is one client. An application is in the namespace of its name, as ours

@@ -19,6 +19,9 @@ import (
 func patches(c *Context) {
 	byKey(c.App.Patches, func(key string, p spec.Patch) {
 		at := spec.Path{"patches", key}
+		if !c.oneOf(at, option{"merge", p.Merge != nil}, option{"operations", p.Operations != nil}) {
+			return
+		}
 		o := c.target(p.Target, at)
 		if o == nil {
 			return

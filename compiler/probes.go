@@ -14,8 +14,10 @@ import (
 func probes(c *Context) {
 	c.each(func(c *Container) {
 		for _, p := range c.probes() {
-			*p.target(c.target()) = c.probe(p.name, p.probe)
-			c.linkProbe(p.field, p.name)
+			if c.isWhole(p.name, p.probe) {
+				*p.target(c.target()) = c.probe(p.name, p.probe)
+				c.linkProbe(p.field, p.name)
+			}
 		}
 		c.lifecycle()
 	})
@@ -38,6 +40,20 @@ func (c *Container) probes() []namedProbe {
 	}, func(p namedProbe) bool { return p.probe == nil })
 }
 
+// isWhole reports whether a probe asks in one way, and says otherwise why not.
+func (c *Container) isWhole(name string, p *spec.Probe) bool {
+	switch {
+	case !c.oneOf(c.path.Join(name), option{"exec", len(p.Exec) > 0}, option{"http", p.HTTP != ""}, option{"tcp", p.TCP != ""}, option{"grpc", p.GRPC != ""}):
+		return false
+	case p.HTTP != "" && p.Port == "":
+		c.report("probe-http", []string{name}, "http asks at a port, and none is stated", "State port: the name of one under ports.")
+		return false
+	case p.HTTP == "" && (p.Port != "" || p.TLS):
+		c.report("probe-http", []string{name}, "port and tls are of http, and the probe asks otherwise", "State http, or leave them out.")
+	}
+	return true
+}
+
 func (c *Container) probe(name string, p *spec.Probe) *corev1.Probe {
 	return &corev1.Probe{
 		ProbeHandler:        c.handler(name, p),
@@ -49,9 +65,6 @@ func (c *Container) probe(name string, p *spec.Probe) *corev1.Probe {
 }
 
 func (c *Container) handler(name string, p *spec.Probe) corev1.ProbeHandler {
-	if p.HTTP == "" && (p.Port != "" || p.TLS) {
-		c.report("probe-http", []string{name}, "port and tls are of http, and the probe asks otherwise", "State http, or leave them out.")
-	}
 	switch {
 	case len(p.Exec) > 0:
 		return corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: p.Exec}}

@@ -28,6 +28,7 @@ var Reports = []diag.Rule{
 	{ID: "not-stable", What: "What is for pods with names of their own, of a Deployment or a job.", Why: "Pods of a Deployment have random names, and no volumes of their own.", Fix: "State stable or storage, or leave it out."},
 	{ID: "object-invalid", What: "An object of the user's that is none of Kubernetes.", Fix: "Write the object as the API server takes it."},
 	{ID: "object-name", What: "Two objects of one kind and name.", Fix: "Give one of them another name, or change a compiled one by a patch."},
+	{ID: "one-of", What: "A probe, a file, a volume, a client or a patch that states none of the things of which it is one, or several.", Fix: "State one of them."},
 	{ID: "patch-invalid", What: "A patch that cannot be applied, or leaves no object.", Fix: "See what the object is without the patch: statefulc build -o -."},
 	{ID: "patch-target", What: "A patch of an object that there is not.", Why: "kustomize would ignore it without a word.", Fix: "Name a compiled object by its kind and name."},
 	{ID: "perpod-autoscale", What: "One Service for each pod of a group that is autoscaled.", Why: "Autoscale changes how many pods there are, and the Services are in Git.", Fix: "State one of perPod and autoscale."},
@@ -36,7 +37,7 @@ var Reports = []diag.Rule{
 	{ID: "port-number", What: "Two ports of a container with one number and protocol.", Why: "One program listens on a port; server-side apply and Services take a number once.", Fix: "Give one of them another number."},
 	{ID: "port-protocol", What: "A probe of a port that is not TCP.", Why: "The kubelet asks by TCP.", Fix: "Name a TCP port, or ask by exec."},
 	{ID: "privileged-capabilities", What: "Capabilities of a privileged container.", Why: "It has all of them.", Fix: "State one of privileged and capabilities."},
-	{ID: "probe-http", What: "A probe with port or tls that does not ask by http.", Fix: "State http, or leave them out."},
+	{ID: "probe-http", What: "A probe that asks by http without a port, or has port or tls and does not ask by http.", Fix: "State http with its port, or leave both out."},
 	{ID: "secret-declared", What: "A secret, or a key of one, that is not declared.", Why: "A pod that names a missing one never starts.", Fix: "Declare it under secrets, with its keys."},
 	{ID: "select-reserved", What: "A Service that selects by a label that groups have.", Why: "The groups are stated; a second word for it could contradict.", Fix: "State groups, and select labels that the program sets."},
 	{ID: "service-groups", What: "A Service over some of the groups that no label tells from the others.", Why: "A selector takes one value of a label.", Fix: "State one group or all, or select a label that just these pods have."},
@@ -44,4 +45,5 @@ var Reports = []diag.Rule{
 	{ID: "storage-known", What: "Snapshots of a storage that the group does not have.", Fix: "Name a storage of the group."},
 	{ID: "volume-count", What: "Fewer volumes listed than there are pods, or more.", Why: "A pod without a volume never starts; a volume without a pod is never used.", Fix: "List one for each pod, or change replicas."},
 	{ID: "volume-name", What: "Two volumes of a pod with one name.", Why: "Names of volumes are made of the letters and digits of their paths.", Fix: "Change one of the paths, or the name of the storage."},
+	{ID: "volume-node", What: "A volume on a node that is not named.", Why: "A pod has to run where its volume is.", Fix: "State the node."},
 }

@@ -48,7 +48,7 @@ func (c *Container) claimTemplate(name string, s spec.Storage) {
 	c.object.From(template, c.path.Join("storage", name))
 	c.linkClaim(c.object, template+".spec", name)
 	for i, static := range s.Static {
-		if host, ok := c.ordinal(i, "static", name, len(s.Static)); ok {
+		if host, ok := c.ordinal(i, "static", name, len(s.Static)); ok && c.isOneVolume(c.path.Join("storage", name, "static", fmt.Sprint(i)), static) {
 			c.staticVolume(name, s, i, static, host)
 		}
 	}
@@ -183,6 +183,19 @@ func (c *Container) staticVolume(name string, s spec.Storage, i int, v spec.Stat
 	if v.Capacity == "" {
 		o.From("spec.capacity", at.Join("size"))
 	}
+}
+
+// isOneVolume reports whether a volume at a path is a whole one, and says
+// otherwise why not.
+func (c *Container) isOneVolume(at spec.Path, v spec.Static) bool {
+	if !c.oneOf(at, option{"local", v.Local != ""}, option{"nfs", v.NFS != nil}, option{"csi", v.CSI != nil}) {
+		return false
+	}
+	if v.Local != "" && v.Node == "" {
+		c.Context.report("volume-node", at, "local is on a node, and none is stated", "State node: the name of the one that has it.")
+		return false
+	}
+	return true
 }
 
 func source(v spec.Static) corev1.PersistentVolumeSource {

@@ -80,12 +80,10 @@ func shape(t reflect.Type, isMap bool) reflect.Type {
 // words are those that a field may be, if the schema lists them.
 func (l *language) words(field string) []any {
 	definition, name, _ := strings.Cut(field, ".")
-	for _, suffix := range []string{"Fields", ""} {
-		fields, err := l.definitions.LookupPath(cue.MakePath(cue.Def("#" + definition + suffix))).Fields(cue.Optional(true))
-		for err == nil && fields.Next() {
-			if strings.TrimRight(fields.Selector().String(), "?!") == name {
-				return literals(fields.Value())
-			}
+	fields, err := l.definitions.LookupPath(cue.MakePath(cue.Def("#" + definition))).Fields(cue.Optional(true))
+	for err == nil && fields.Next() {
+		if strings.TrimRight(fields.Selector().String(), "?!") == name {
+			return literals(fields.Value())
 		}
 	}
 	return nil

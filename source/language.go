@@ -14,8 +14,7 @@ import (
 	"github.com/statefulc/statefulc/schema"
 )
 
-// Definition is one of the schema, as a user knows it: Group is #Group. One
-// that is split in two for the sake of CUE, #Client and #ClientFields, is one.
+// Definition is one of the schema, as a user knows it: Group is #Group.
 type Definition struct {
 	Name   string
 	Doc    string   // its comment, as one line
@@ -50,16 +49,10 @@ func Language() ([]Definition, error) {
 	}
 	var out []Definition
 	for _, name := range l.names {
-		if _, split := l.exprs[strings.TrimSuffix(name, fieldsSuffix)]; split && strings.HasSuffix(name, fieldsSuffix) {
-			continue
-		}
 		out = append(out, l.definition(name))
 	}
 	return out, nil
 }
-
-// fieldsSuffix is that of a definition that holds the fields of another.
-const fieldsSuffix = "Fields"
 
 // language is the text of all definitions by their names, without #.
 type language struct {
@@ -79,21 +72,12 @@ func (l *language) collect(decls []ast.Decl) {
 
 func (l *language) definition(name string) Definition {
 	d := Definition{Name: name, Doc: l.docs[name]}
-	if fields := l.fieldsOf(name); fields != nil {
+	if fields, isStruct := l.exprs[name].(*ast.StructLit); isStruct {
 		l.addFields(&d, "", fields)
 		return d
 	}
 	d.Type = typeText(l.exprs[name])
 	return d
-}
-
-// fieldsOf are the fields of a definition; nil if it is no struct.
-func (l *language) fieldsOf(name string) *ast.StructLit {
-	if fields, split := l.exprs[name+fieldsSuffix]; split {
-		return fields.(*ast.StructLit)
-	}
-	fields, _ := l.exprs[name].(*ast.StructLit)
-	return fields
 }
 
 func (l *language) addFields(d *Definition, prefix string, fields *ast.StructLit) {
@@ -125,7 +109,7 @@ func (l *language) target(e ast.Expr) (of string, depth int) {
 	switch e := e.(type) {
 	case *ast.Ident:
 		name := definitionName(e)
-		if l.fieldsOf(name) != nil {
+		if _, isStruct := l.exprs[name].(*ast.StructLit); isStruct {
 			return name, 0
 		}
 		if below, ok := l.exprs[name]; ok {
@@ -154,7 +138,7 @@ func (l *language) target(e ast.Expr) (of string, depth int) {
 
 // definitionName is that of a reference: #Group is Group.
 func definitionName(i *ast.Ident) string {
-	return strings.TrimSuffix(strings.TrimPrefix(i.Name, "#"), fieldsSuffix)
+	return strings.TrimPrefix(i.Name, "#")
 }
 
 // key is the pattern of a map, [#Label]: #Group; nil for another struct.

@@ -346,7 +346,7 @@ func (l *directory) miscalled(e errors.Error, field token.Pos) (m misreference, 
 		m.fix = fmt.Sprintf("Look at what %s is given: it has no value, or one that %[1]s does not take.", path.Base(a[1]))
 		return m, true
 	}
-	if a := argument.FindStringSubmatch(said); a != nil && a[3] != "matchN" {
+	if a := argument.FindStringSubmatch(said); a != nil {
 		m.fix = fmt.Sprintf("State a %s as argument %s of %s; %s.", a[1], a[2], a[3], "they may have changed places")
 		return m, true
 	}

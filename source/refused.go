@@ -227,14 +227,12 @@ func unquoted(path []string) []string {
 }
 
 // findings leaves out what follows from another mistake: what is computed from
-// a value that was refused, and the alternatives of a choice that was refused
-// as a whole.
+// a value that was refused.
 func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.List {
 	var out, follow diag.List
 	for _, key := range slices.Sorted(maps.Keys(byPath)) {
 		c := byPath[key]
 		switch {
-		case c.isAlternative(byPath):
 		case c.isComputed() && l.hasNoRack(v, c):
 			out = append(out, l.noRack(v, c))
 		case c.isComputed(), followsOnly(c.errors) && !l.isReference(v, c) && !(c.isApart() && inner.MatchString(c.errors[0].Error())):
@@ -253,19 +251,6 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 func (l *directory) isReference(v cue.Value, c *complaint) bool {
 	_, ok := l.misreferenceIn(v, c)
 	return ok
-}
-
-// isAlternative reports whether a field is missing only if one alternative of
-// a matchN above it is taken.
-func (c *complaint) isAlternative(byPath map[string]*complaint) bool {
-	if len(c.in) == 0 || !slices.ContainsFunc(c.errors, func(e errors.Error) bool {
-		t := text(e)
-		return t == "field is required but not present" || strings.HasPrefix(t, "explicit error")
-	}) {
-		return false
-	}
-	choice, ok := byPath[spec.Path(c.path[:len(c.path)-1]).String()]
-	return ok && slices.ContainsFunc(choice.errors, func(e errors.Error) bool { return matched.MatchString(e.Error()) })
 }
 
 // isComputed reports whether the schema computes the value.
@@ -412,8 +397,6 @@ func (l *directory) findingAt(v cue.Value, c *complaint) diag.Diagnostic {
 		d.Message, d.Fix = text, l.selectedOf(v, c, best, undefined.FindStringSubmatch(text)[1])
 	case text == empty:
 		d.Message, d.Fix = text, join("State one element at least, or leave the field out.", l.comment(c.in))
-	case matched.MatchString(best.Error()), unmatched.MatchString(best.Error()):
-		d.Message, d.Fix = text, l.choice(c)
 	default:
 		d.Message, d.Fix = l.unfit(c, best, alternatives)
 		d.Fix = cmp.Or(l.twice(c, &d, text, alternatives), d.Fix)
@@ -510,19 +493,6 @@ func (l *directory) isPackages(p diag.Pos) bool {
 	return slices.ContainsFunc(l.files, func(f *ast.File) bool { return l.display(f.Filename) == p.File })
 }
 
-// choice is the remedy where one of several things has to be stated: the
-// definition says which there are.
-func (l *directory) choice(c *complaint) string {
-	for _, e := range c.errors {
-		for _, pos := range append(e.InputPositions(), e.Position()) {
-			if d, ok := l.definitionAt(pos); ok && strings.HasPrefix(d.says, "states ") {
-				return "State " + strings.TrimPrefix(d.says, "states ")
-			}
-		}
-	}
-	return ""
-}
-
 // incomplete finds why a path has no value: nobody stated one, or the default
 // that somebody stated does not fit.
 func (l *directory) incomplete(d *diag.Diagnostic, v cue.Value, c *complaint, open string) {
@@ -614,7 +584,7 @@ var follows = []string{
 func rank(e errors.Error) int {
 	t := text(e)
 	switch {
-	case strings.Contains(t, "in empty disjunction"), matched.MatchString(e.Error()) && strings.Contains(e.Error(), "_|_("),
+	case strings.Contains(t, "in empty disjunction"),
 		slices.ContainsFunc(follows, func(f string) bool { return strings.HasPrefix(t, f) }):
 		return followed
 	case mismatch.MatchString(t):
@@ -644,20 +614,13 @@ func bestOf(all []errors.Error) (best errors.Error, alternatives []string) {
 var (
 	conflict = regexp.MustCompile(`^conflicting values (.+) and (.+)$`)
 	mismatch = regexp.MustCompile(`^conflicting values (.+) and (.+) \(mismatched types .+\)$`)
-	matched  = regexp.MustCompile(`\(does not satisfy matchN\): (\d+) matched`)
 	simple   = regexp.MustCompile(`^("[^"]*"|[a-z]+)$`)
 	literal  = regexp.MustCompile(`^["\[{0-9-]|^(true|false|null)$`)
 	outside  = regexp.MustCompile(`^invalid value (.+) \((out of bound|does not satisfy) (.+)\)$`)
 )
 
-// text is an error without its path. What a matchN counted is said by the
-// errors inside of it.
+// text is an error without its path.
 func text(e errors.Error) string {
-	if m := matched.FindStringSubmatch(e.Error()); m != nil && m[1] == "0" {
-		return "none of its alternatives is stated in full"
-	} else if m != nil {
-		return m[1] + " alternatives are stated where it takes one"
-	}
 	format, args := e.Msg()
 	t := cmp.Or(fmt.Sprintf(format, args...), e.Error())
 	if m := operand.FindStringSubmatch(t); m != nil {
@@ -672,9 +635,6 @@ func text(e errors.Error) string {
 		}
 		return "the list has " + m[1] + " elements, and " + m[2] + " are asked for at least"
 	}
-	if m := unmatched.FindStringSubmatch(t); m != nil {
-		return m[1] + " is no struct"
-	}
 	return t
 }
 
@@ -682,11 +642,10 @@ func text(e errors.Error) string {
 const empty = "the list is empty"
 
 var (
-	unmatched = regexp.MustCompile(`cannot use (.+) \(type .+\) as .+ in argument 1 to matchN$`)
-	twoLists  = regexp.MustCompile(`^two lists, of \d+ and of \d+ elements$`)
-	removed   = regexp.MustCompile(`^conflicting values null and |^conflicting values .* and null\b`)
-	operand   = regexp.MustCompile(`^invalid (?:left|right)-hand value to '.+' \(type _\|_\): \S+: (.+)$`) // of a constraint, the error that it met
-	lengths   = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
+	twoLists = regexp.MustCompile(`^two lists, of \d+ and of \d+ elements$`)
+	removed  = regexp.MustCompile(`^conflicting values null and |^conflicting values .* and null\b`)
+	operand  = regexp.MustCompile(`^invalid (?:left|right)-hand value to '.+' \(type _\|_\): \S+: (.+)$`) // of a constraint, the error that it met
+	lengths  = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
 )
 
 // lookup is the value at a path, in which elements of lists are numbers.
