@@ -20,8 +20,12 @@ const VendorDir = "cue.mod/pkg/" + ImportPath
 
 // ModuleFile is the cue.mod/module.cue of a directory that has none.
 const ModuleFile = `module: "statefulc.local@v0"
-language: version: "v0.14.0"
+language: version: "` + LanguageVersion + `"
 `
+
+// LanguageVersion is that of CUE in which the schema is written, and a spec
+// outside of a module.
+const LanguageVersion = "v0.14.0"
 
 //go:embed v1/*.cue
 var files embed.FS

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,6 +24,7 @@ import (
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/load"
+	"cuelang.org/go/cue/parser"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/schema"
@@ -201,7 +203,10 @@ func (l *directory) accepted(instance *build.Instance) (cue.Value, bool) {
 // instance loads the package's files. The schema that it imports is the one
 // that is built already.
 func (l *directory) instance() (*build.Instance, diag.List, error) {
-	instance := load.Instances([]string{"."}, l.config())[0]
+	instance, ok := l.alone()
+	if !ok {
+		instance = load.Instances([]string{"."}, l.withImports())[0]
+	}
 	if instance.Err != nil {
 		found, err := l.unloadable(instance.Err)
 		return nil, found, err
@@ -212,6 +217,31 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 	}
 	l.adopt(instance)
 	return instance, nil, nil
+}
+
+// alone loads the package without looking for what it imports, which takes
+// a tenth of all the time for it: there is nothing to look for if that is the
+// schema and CUE's own library, which are there already. False if there is more,
+// or anything is wrong.
+func (l *directory) alone() (*build.Instance, bool) {
+	config := l.config()
+	config.SkipImports = true
+	if !l.inside { // there is no module file that would say so
+		config.ParseFile = func(name string, text any, c parser.Config) (*ast.File, error) {
+			return parser.ParseFile(name, text, c.Apply(parser.Version(schema.LanguageVersion)))
+		}
+	}
+	instance := load.Instances([]string{"."}, config)[0]
+	for _, path := range instance.ImportPaths {
+		first, _, _ := strings.Cut(path, "/")
+		switch {
+		case path == schema.ImportPath:
+			instance.Imports = append(instance.Imports, l.schema)
+		case strings.Contains(first, "."):
+			return nil, false
+		}
+	}
+	return instance, instance.Err == nil
 }
 
 // unloadable tells what the user wrote wrong from what could not be read.
@@ -259,23 +289,34 @@ func (l *directory) unimportable() string {
 
 var importable = regexp.MustCompile(`^[A-Za-z0-9_~-]([A-Za-z0-9._~-]*[A-Za-z0-9_~-])?$`)
 
-// config reads from the disk, but for the schema, the module file and files
-// that mark a repository.
+// config reads from the disk, but for the module file and files that mark a
+// repository.
 func (l *directory) config() *load.Config {
-	overlay := standIns(l.root)
-	overlay[filepath.Join(l.root, moduleFile)] = l.module()
+	overlay := map[string]load.Source{}
+	if l.inside {
+		overlay[filepath.Join(l.root, moduleFile)] = l.module()
+	}
 	for _, file := range l.marked {
 		overlay[file] = load.FromString("") // of no package
 	}
-	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay, Env: environ()}
+	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay}
+}
+
+// withImports is config where the schema can be imported, for which there has
+// to be a module.
+func (l *directory) withImports() *load.Config {
+	config := l.config()
+	config.Env = environ()
+	maps.Copy(config.Overlay, standIns(l.root))
+	if !l.inside {
+		config.Overlay[filepath.Join(l.root, moduleFile)] = load.FromString(schema.ModuleFile)
+	}
+	return config
 }
 
 // module is the module file without its dependencies: CUE would ask a registry
 // for them, even for those that nothing imports, and the schema needs none.
 func (l *directory) module() load.Source {
-	if !l.inside {
-		return load.FromString(schema.ModuleFile)
-	}
 	file := filepath.Join(l.root, moduleFile)
 	text, err := os.ReadFile(file)
 	if err != nil {
