@@ -76,7 +76,7 @@ func (l *directory) rest(bundle cue.Value) (out []spec.Environment) {
 			out = append(out, env)
 		}
 	}
-	slices.SortFunc(out, byName)
+	slices.SortFunc(out, func(a, b spec.Environment) int { return byName(a.Name, b.Name) })
 	return out
 }
 

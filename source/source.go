@@ -328,18 +328,19 @@ func (l *directory) module() load.Source {
 // environments decodes the bundle.
 func (l *directory) environments(bundle cue.Value) ([]spec.Environment, error) {
 	var out []spec.Environment
-	for name, v := range l.variants(bundle) {
-		text, err := v.MarshalJSON()
+	print := &texts{base: map[string]printed{}}
+	variants := l.variants(bundle)
+	for _, name := range slices.SortedFunc(maps.Keys(variants), byName) {
+		text, err := print.of(variants[name])
 		if err != nil {
 			return nil, err
 		}
-		env, err := l.decode(name, bundle, v, text)
+		env, err := l.decode(name, bundle, variants[name], text)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, env)
 	}
-	slices.SortFunc(out, byName)
 	return out, nil
 }
 
@@ -356,16 +357,16 @@ func (l *directory) variants(bundle cue.Value) map[string]cue.Value {
 }
 
 // byName puts the base first.
-func byName(a, b spec.Environment) int {
+func byName(a, b string) int {
 	switch {
-	case a.Name == b.Name:
+	case a == b:
 		return 0
-	case a.Name == BaseName:
+	case a == BaseName:
 		return -1
-	case b.Name == BaseName:
+	case b == BaseName:
 		return 1
 	}
-	return strings.Compare(a.Name, b.Name)
+	return strings.Compare(a, b)
 }
 
 // decode reads one. A field that package spec lacks is an error, not silence:
