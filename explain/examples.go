@@ -9,7 +9,7 @@ var examples = map[string]string{
 	"App.egress":     `egress: [{app: "ldap", ports: [636]}]`,
 	"App.groups":     `groups: pair: {image: "db:1", placement: "any", replicas: 2, stable: true}`,
 	"App.jobs":       `jobs: db: {image: "job:1", tls: "/tls": issuer: "ca"}`,
-	"App.kubernetes": `kubernetes: "1.34"`,
+	"App.kubernetes": `kubernetes: "1.35.4"`,
 	"App.labels":     `labels: "example.com/team": "a"`,
 	"App.name":       `name: "etcd"`,
 	"App.namespace":  `namespace: "prod"`,

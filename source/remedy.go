@@ -173,8 +173,11 @@ func (l *directory) spelling(in spec.Path, c clash, word definition, alternative
 		return meant(value, words)
 	}
 	others := corrected(value)
-	if word.name == "Quantity" {
+	switch word.name {
+	case "Quantity":
 		others = diag.Quantities(value, name(in))
+	case "KnownVersion":
+		others = released.FindStringSubmatch(value)
 	}
 	for _, other := range others {
 		if other != value && fits(other) {
@@ -335,6 +338,10 @@ func words(text string) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// released is a version of Kubernetes in what clusters and people call it, with
+// its patch release or without: v1.34.1-eks-d96d92f, 1.34.x, k8s 1.34.
+var released = regexp.MustCompile(`^\D*(1[.][0-9]+(?:[.][0-9]+)?)`)
 
 // foreign is how other tools put a value into a text.
 var foreign = regexp.MustCompile(`\$?\{\{?\s*[.$]?([A-Za-z_][\w.]*)\s*\}?\}`)

@@ -42,6 +42,7 @@ var Rules = []Rule{
 	parallelRollout,
 	parallelStuck,
 	rolloutMajority,
+	upgradeRestarts,
 	quorumPlacement,
 	spreadMissing,
 	readinessMissing,
