@@ -25,6 +25,7 @@ var Rules = []Rule{
 	sharedClaim,
 	deploymentClaim,
 	dataOutsideClaims,
+	singleWriter,
 	latestTag,
 	classOmitted,
 
