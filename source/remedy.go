@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,9 +100,9 @@ func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string
 		fix = l.structFor(c.in, clash.value)
 	}
 	if isWord || isKnown && word.isChoice && len(alternatives) > 1 {
-		return message, remind(cmp.Or(fix, retype(clash, name(c.in), l.numberOf(c), word)), word)
+		return message, remind(cmp.Or(fix, l.retype(c, clash, word)), word)
 	}
-	return message, join(cmp.Or(fix, retype(clash, name(c.in), l.numberOf(c), word)), l.comment(c.in))
+	return message, join(cmp.Or(fix, l.retype(c, clash, word)), l.comment(c.in))
 }
 
 // plainly says a clash in words, and all else as CUE does.
@@ -177,7 +178,7 @@ func (l *directory) spelling(in spec.Path, c clash, word definition, alternative
 	case "Quantity":
 		others = diag.Quantities(value, name(in))
 	case "KnownVersion":
-		others = released.FindStringSubmatch(value)
+		others = slices.Concat(released.FindStringSubmatch(value), others, []string{"1." + value})
 	}
 	for _, other := range others {
 		if other != value && fits(other) {
@@ -187,8 +188,8 @@ func (l *directory) spelling(in spec.Path, c clash, word definition, alternative
 	return meant(value, words)
 }
 
-// retype says how a value of another type is written.
-func retype(c clash, field, written string, word definition) string {
+// retype says how a value of another type is written, if it fits then.
+func (l *directory) retype(of *complaint, c clash, word definition) string {
 	isNumber := numeral.MatchString(c.value)
 	wantsText := c.wanted == "string" || pattern.MatchString(c.wanted) || c.wanted != "" && c.wanted[0] == '"'
 	quoted, err := strconv.Unquote(c.value)
@@ -203,12 +204,12 @@ func retype(c clash, field, written string, word definition) string {
 	case isNumber && wantsText && word.name == "PortName":
 		return "State the name of the port, as it stands under ports."
 	case isNumber && wantsText && word.name == "Quantity":
-		return quantity(c.value, written, field)
-	case (isNumber || c.value == "true" || c.value == "false") && wantsText:
+		return quantity(c.value, l.numberOf(of), name(of.in))
+	case (isNumber || c.value == "true" || c.value == "false") && wantsText && l.takesLiteral(of.in, token.STRING, strconv.Quote(c.value)):
 		return "Write it in quotes: " + strconv.Quote(c.value) + "."
 	case isText && c.wanted == "bool":
 		return "Write true or false, without quotes."
-	case isText && numeral.MatchString(quoted) && !c.isBound && !strings.HasPrefix(c.wanted, "strings.") && !strings.HasPrefix(c.wanted, `"`):
+	case isText && numeral.MatchString(quoted) && !c.isBound && l.takesLiteral(of.in, token.FLOAT, quoted):
 		return "Write it without quotes: " + quoted + "."
 	case c.isType && kind(c.wanted) == "struct":
 		return ""
@@ -220,6 +221,15 @@ func retype(c clash, field, written string, word definition) string {
 		return "Write a list: [" + c.value + "]."
 	}
 	return ""
+}
+
+// takesLiteral reports whether the schema takes a literal at a path, or has
+// nothing there that would know.
+func (l *directory) takesLiteral(in spec.Path, kind token.Token, value string) bool {
+	if kind == token.FLOAT && !strings.Contains(value, ".") {
+		kind = token.INT
+	}
+	return l.refusal(in, &ast.BasicLit{Kind: kind, Value: value}) == nil
 }
 
 // quantity is the remedy for one without quotes: CUE reads 4Gi as a number.
