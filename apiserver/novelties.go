@@ -24,9 +24,8 @@ import (
 // and the label apps.kubernetes.io/pod-index in all of these versions, and a
 // budget its policy for unhealthy pods.
 var novelties = map[string]novelty{
-	// StatefulSet and claims. 1.35.0 to 1.35.3 take maxUnavailable, later ones
-	// do not. A set is stored with the class of its claims, the claims are not.
-	"RollingUpdateStatefulSetStrategy.maxUnavailable":     {works: "1.37", source: "KEP-961, MaxUnavailableStatefulSet"},
+	// StatefulSet and claims. A set is stored with the class of its claims, the claims are not.
+	"RollingUpdateStatefulSetStrategy.maxUnavailable":     {works: "1.37", early: "1.35.3", source: "KEP-961, MaxUnavailableStatefulSet"},
 	"PersistentVolumeClaimSpec.volumeAttributesClassName": {works: "1.34", source: "KEP-3751, VolumeAttributesClass"},
 	"PersistentVolumeSpec.volumeAttributesClassName":      {works: "1.34", source: "KEP-3751, VolumeAttributesClass"},
 

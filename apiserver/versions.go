@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,16 +30,46 @@ func Versions() []string {
 	return out
 }
 
+// IsKnown reports whether a version is one of [Versions], or a patch release of
+// one: 1.35.4.
+func IsKnown(version string) bool {
+	first, patch := release(version)
+	return slices.Contains(Versions(), first) && (first == version || patch >= 0)
+}
+
+// IsEarly reports whether a version is a patch release of the same minor version
+// as last, and not after it: 1.35.2 is, of 1.35.3. Of 1.35 nobody knows.
+func IsEarly(version, last string) bool {
+	is, patch := release(version)
+	of, most := release(last)
+	return is == of && patch >= 0 && patch <= most
+}
+
+// release splits a version into the minor one and the number of the patch
+// release, which is -1 if none is stated.
+func release(version string) (minor string, patch int) {
+	at := strings.LastIndex(version, ".")
+	if strings.Count(version, ".") < 2 {
+		return version, -1
+	}
+	patch, err := strconv.Atoi(version[at+1:])
+	if err != nil || strconv.Itoa(patch) != version[at+1:] {
+		return version, -1
+	}
+	return version[:at], patch
+}
+
 // Lacking says what a cluster of an older version makes of an object that
 // Newest takes as it is: fields and values that it refuses, and those that it
 // drops or ignores without a word. It adds to what [Create] says, and has
 // nothing to say of Newest.
 //
-// Feature gates are at the defaults of the version's last patch release. What
+// Feature gates are at the defaults of the version's last patch release, and
+// where some had other ones, at those of the patch release that is stated. What
 // is only stricter in Newest is not reported: Create is, of every version.
 //
 // As for Create, r is not changed, and is of a kind that the package [Knows].
-// Lacking panics on a version that is not one of [Versions].
+// Lacking panics on a version that [IsKnown] does not know.
 func Lacking(version string, r manifest.Resource) []Verdict {
 	target := minor(version)
 	if target < minor(Oldest) || target > minor(Newest) {
@@ -51,7 +82,7 @@ func Lacking(version string, r manifest.Resource) []Verdict {
 	var out []Verdict
 	eachField(o, func(at *field.Path, name string, value any) (below bool) {
 		n, ok := novelties[name]
-		if !ok || target >= minor(n.works) || n.when != nil && !n.when(at.String(), value) {
+		if !ok || target >= minor(n.works) || IsEarly(version, n.early) || n.when != nil && !n.when(at.String(), value) {
 			return true
 		}
 		out = append(out, n.verdict(part(at, n.below).String(), version))
@@ -67,7 +98,7 @@ func Lacking(version string, r manifest.Resource) []Verdict {
 // versions are off unless somebody turns them on, they do not say.
 //
 // r is of any kind, and in its Go type; of another object it says nothing.
-// Unserved panics on a version that is not one of [Versions].
+// Unserved panics on a version that [IsKnown] does not know.
 func Unserved(version string, r manifest.Resource) []Verdict {
 	now := minor(version)
 	if o, ok := r.(interface{ APILifecycleRemoved() (int, int) }); ok {
@@ -108,6 +139,7 @@ type novelty struct {
 	below   string                          // the part of the field that it is about; "" is all of it
 	known   string                          // the first version with the field in its types; "" is every one
 	works   string                          // the first version with its feature gate on
+	early   string                          // the last patch release of an older version that had it on too; "" is none
 	refusal string                          // what the rules say of it before that, once it is known; "" is nothing, it is dropped
 	unknown string                          // what is said of it before it is known; "" is that there is no such field
 	source  string                          // the enhancement and its feature gate
@@ -126,12 +158,13 @@ func (n novelty) verdict(at, version string) Verdict {
 	return Verdict{kind, at, fmt.Sprintf("%s in Kubernetes %s: it works since %s (%s)", message, version, n.works, n.source)}
 }
 
-// minor is 31 of 1.31. The empty version is before all others.
+// minor is 31 of 1.31, and of 1.31.14. The empty version is before all others.
 func minor(version string) int {
 	if version == "" {
 		return 0
 	}
-	n, err := strconv.Atoi(strings.TrimPrefix(version, "1."))
+	first, _ := release(version)
+	n, err := strconv.Atoi(strings.TrimPrefix(first, "1."))
 	if err != nil {
 		panic(fmt.Sprintf("apiserver: Kubernetes %q is not among %v", version, Versions()))
 	}

@@ -43,6 +43,22 @@ func TestLacking(t *testing.T) {
 	}
 }
 
+// What some patch releases of a version have, the others do not.
+func TestPatchReleases(t *testing.T) {
+	o := object(t, corpus+"/statefulset/good-with-everything.yaml")
+	for version, want := range map[string]bool{"1.34.9": true, "1.35": true, "1.35.0": false, "1.35.3": false, "1.35.4": true, "1.36.0": true, "1.37.2": false} {
+		lacks := slices.ContainsFunc(apiserver.Lacking(version, o), func(v apiserver.Verdict) bool { return strings.HasSuffix(v.Field, ".maxUnavailable") })
+		if !apiserver.IsKnown(version) || lacks != want {
+			t.Errorf("%s: lacks maxUnavailable: %v", version, lacks)
+		}
+	}
+	for _, version := range []string{"", "1", "1.3", "1.30", "1.38", "1.35.", "1.35.x", "1.35.+1", "1.35.01", "1.35.4.1", "v1.35"} {
+		if apiserver.IsKnown(version) {
+			t.Errorf("%q is known", version)
+		}
+	}
+}
+
 // lacks reads the lines of a file that apply to a version.
 func lacks(t *testing.T, text []byte, v string) []expectation {
 	t.Helper()
@@ -151,7 +167,7 @@ func emulate(t *testing.T, v string) {
 }
 
 func TestLackingOfAnUnknownVersion(t *testing.T) {
-	for _, v := range []string{"1.30", "1.38", "1", "v1.35", "1.35.1", ""} {
+	for _, v := range []string{"1.30", "1.38", "1", "v1.35", "1.35.x", ""} {
 		t.Run(v, func(t *testing.T) {
 			defer func() {
 				if got := fmt.Sprint(recover()); !strings.Contains(got, "is not among [1.31 ") {

@@ -202,7 +202,7 @@ var examples = map[string]string{
 	"Static.node":               `groups: db: storage: old: static: [{node: "a"}]`,
 	"Storage.block":             `groups: db: storage: disk: block: true`,
 	"Storage.class":             `groups: dc1: storage: data: class: "fast"`,
-	"Storage.mode":              `groups: db: storage: data: mode: "ReadWriteOncePod"`,
+	"Storage.mode":              `groups: postgres: storage: wal: mode: "ReadWriteOncePod"`,
 	"Storage.mount":             `groups: data: storage: data: mount: "/data"`,
 	"Storage.restore":           `groups: db: storage: copy: restore: ["monday", "tuesday", "wednesday"]`,
 	"Storage.size":              `groups: dc1: storage: data: size: "100Gi"`,

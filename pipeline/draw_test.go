@@ -74,7 +74,9 @@ func (g gen) appFeatures(app fields) []feature {
 		{"namespace", func() any { return g.open(func() any { return g.name("namespace") }) }},
 		{"domain", always("k8s.example.com")},
 		{"kubernetes", func() any {
-			return g.open(func() any { return pick(g, "version", "1.37", "1.36", "1.35", "1.34", "1.33", "1.32", "1.31") })
+			return g.open(func() any {
+				return pick(g, "version", "1.37", "1.36.3", "1.36", "1.35.4", "1.35.3", "1.35", "1.34.1", "1.34", "1.33", "1.32", "1.31")
+			})
 		}},
 		{"labels", func() any { return fields{"example.com/team": pick(g, "team", "a", "true", "1", "", "x.y_z-0")} }},
 		{"pullSecrets", always([]any{"registry", "mirror"})},

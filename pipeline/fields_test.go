@@ -99,6 +99,7 @@ var exceptions = map[string]struct {
 // others are second values where the automatic one does not fit, by field or
 // by spec and path.
 var others = map[string]any{
+	"App.kubernetes":     "1.33",
 	"Job.schedule":       "@weekly",
 	"Snapshots.schedule": "@weekly",
 	"Waiver.until":       "2026-11-22",

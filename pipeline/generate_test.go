@@ -79,7 +79,7 @@ func TestCounterExamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			result := checkLaws(t, specDir(t, string(text)))
-			if diff := cmp.Diff(wanted(string(text)), reported(inQuestion(result.Found, "", ""))); diff != "" {
+			if diff := cmp.Diff(wanted(string(text)), reported(inQuestion(result.Found, ""))); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/manifest"
 	"github.com/statefulc/statefulc/overlay"
 	"github.com/statefulc/statefulc/pipeline"
@@ -292,4 +293,21 @@ func committed(t *testing.T, dir string) (files []string) {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// The schema takes the versions that the API server's rules know, and their
+// patch releases; no newer or older one.
+func TestSchemaKnowsTheVersions(t *testing.T) {
+	dir := t.TempDir()
+	for _, version := range append(apiserver.Versions(), "1.30", "1.31.0", "1.37.99", "1.38", "1.4", "2.31", "1.35.007", "1.351", "1.35.") {
+		result := vet(t, dir, fmt.Sprintf(`package app
+
+import "statefulc.dev/v1"
+
+base: v1.#App & {name: "db", kubernetes: %q, groups: db: {image: "db:1", replicas: 1, placement: "any"}}
+`, version))
+		if takes := !result.Found.HasErrors(); takes != apiserver.IsKnown(version) {
+			t.Errorf("%q: the schema takes it: %v", version, takes)
+		}
+	}
 }

@@ -14,8 +14,8 @@ import (
 // kustomize directories, by the same rules. The version is that of the cluster
 // they are for; "" is the newest. Comments waive findings, until their last day.
 func VetManifests(path, kubernetes, today string) (diag.List, error) {
-	if versions := apiserver.Versions(); kubernetes != "" && !slices.Contains(versions, kubernetes) {
-		return nil, fmt.Errorf("Kubernetes %s is not known; there are %s to %s", kubernetes, apiserver.Oldest, apiserver.Newest)
+	if kubernetes != "" && !apiserver.IsKnown(kubernetes) {
+		return nil, fmt.Errorf("Kubernetes %s is not known; there are %s to %s, and their patch releases", kubernetes, apiserver.Oldest, apiserver.Newest)
 	}
 	read, err := plain.Load(path)
 	if err != nil {

@@ -341,7 +341,7 @@ func inQuestionOf(drawn []single, found diag.List) diag.List {
 	for _, m := range drawn {
 		text.WriteString(m.text)
 	}
-	return inQuestion(found, "", text.String()).Sorted()
+	return inQuestion(found, text.String()).Sorted()
 }
 
 func addressed(found diag.List) []string {

@@ -379,6 +379,10 @@ func (l *directory) findingAt(v cue.Value, c *complaint) diag.Diagnostic {
 		d.Pos, d.Related, d.Message, d.Fix = l.position(m.pos), nil, m.message, m.fix
 		return d
 	}
+	if lit, other, ok := l.misfit(c); ok {
+		l.misfitting(&d, c, lit, other)
+		return d
+	}
 	if e, stated := l.contradiction(c); e != nil && len(stated) > 0 && len(c.in) > 0 {
 		l.contradictory(&d, c, e, stated)
 		return d
@@ -450,6 +454,58 @@ func (l *directory) contradiction(c *complaint) (errors.Error, []token.Pos) {
 		}
 	}
 	return nil, nil
+}
+
+// misfit finds, of two values of the user's that differ, a literal that could not
+// stand there without the other one either: a word misspelt, a unit that there
+// is not. It is mended first. An overlay's is looked for in overlays; the other
+// one is where the base has it.
+func (l *directory) misfit(c *complaint) (lit *ast.BasicLit, other diag.Pos, ok bool) {
+	for _, e := range c.errors {
+		clash, clashes := clashOf(text(e))
+		if !clashes || !conflict.MatchString(text(e)) {
+			continue
+		}
+		var stated []token.Pos
+		for _, pos := range append(e.InputPositions(), e.Position()) {
+			if rest := textAt(pos); l.isUsers(pos) && rest.begins(clash) && !rest.isAlternative(clash) {
+				stated = append(stated, pos)
+			}
+		}
+		for i, pos := range stated {
+			if p := l.position(pos); !l.isPackages(p) || c.overlay && !l.isOverlays(p) {
+				continue
+			}
+			rest := slices.DeleteFunc(slices.Delete(slices.Clone(stated), i, i+1), func(o token.Pos) bool { return o == pos })
+			if lit, is := l.literalAt(pos); is && len(rest) > 0 && l.refusal(c.in, lit) != nil {
+				return lit, l.position(rest[0]), true
+			}
+		}
+	}
+	return nil, diag.Pos{}, false
+}
+
+// refusal is what the schema alone has against a literal at a path.
+func (l *directory) refusal(in spec.Path, lit *ast.BasicLit) []errors.Error {
+	at := l.schemaAt(in)
+	if !at.Exists() {
+		return nil
+	}
+	return errors.Errors(at.Unify(l.ctx.BuildExpr(lit)).Validate(cue.Concrete(true)))
+}
+
+// misfitting says of a literal that it does not fit, and where another value is
+// stated, in the base perhaps.
+func (l *directory) misfitting(d *diag.Diagnostic, c *complaint, lit *ast.BasicLit, other diag.Pos) {
+	own := &complaint{path: c.path, in: c.in, overlay: c.overlay, errors: l.refusal(c.in, lit)}
+	best, alternatives := bestOf(own.errors)
+	d.Pos = l.position(lit.Pos())
+	d.Message, d.Fix = l.unfit(own, best, alternatives)
+	d.Fix = cmp.Or(d.Fix, l.advice(c.in, alternatives))
+	d.Related = []diag.Related{{Pos: other, Message: "also stated here"}}
+	if c.overlay && l.isPackages(other) && !l.isOverlays(other) {
+		d.Related[0].Message = "the base fixes it here; as a default, `*value | _`, it lets overlays state another"
+	}
 }
 
 // contradictory says of two values that they differ. An overlay cannot change

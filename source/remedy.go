@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,9 +100,9 @@ func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string
 		fix = l.structFor(c.in, clash.value)
 	}
 	if isWord || isKnown && word.isChoice && len(alternatives) > 1 {
-		return message, remind(cmp.Or(fix, retype(clash, name(c.in), l.numberOf(c), word)), word)
+		return message, remind(cmp.Or(fix, l.retype(c, clash, word)), word)
 	}
-	return message, join(cmp.Or(fix, retype(clash, name(c.in), l.numberOf(c), word)), l.comment(c.in))
+	return message, join(cmp.Or(fix, l.retype(c, clash, word)), l.comment(c.in))
 }
 
 // plainly says a clash in words, and all else as CUE does.
@@ -173,8 +174,11 @@ func (l *directory) spelling(in spec.Path, c clash, word definition, alternative
 		return meant(value, words)
 	}
 	others := corrected(value)
-	if word.name == "Quantity" {
+	switch word.name {
+	case "Quantity":
 		others = diag.Quantities(value, name(in))
+	case "KnownVersion":
+		others = slices.Concat(released.FindStringSubmatch(value), others, []string{"1." + value})
 	}
 	for _, other := range others {
 		if other != value && fits(other) {
@@ -184,8 +188,8 @@ func (l *directory) spelling(in spec.Path, c clash, word definition, alternative
 	return meant(value, words)
 }
 
-// retype says how a value of another type is written.
-func retype(c clash, field, written string, word definition) string {
+// retype says how a value of another type is written, if it fits then.
+func (l *directory) retype(of *complaint, c clash, word definition) string {
 	isNumber := numeral.MatchString(c.value)
 	wantsText := c.wanted == "string" || pattern.MatchString(c.wanted) || c.wanted != "" && c.wanted[0] == '"'
 	quoted, err := strconv.Unquote(c.value)
@@ -200,12 +204,12 @@ func retype(c clash, field, written string, word definition) string {
 	case isNumber && wantsText && word.name == "PortName":
 		return "State the name of the port, as it stands under ports."
 	case isNumber && wantsText && word.name == "Quantity":
-		return quantity(c.value, written, field)
-	case (isNumber || c.value == "true" || c.value == "false") && wantsText:
+		return quantity(c.value, l.numberOf(of), name(of.in))
+	case (isNumber || c.value == "true" || c.value == "false") && wantsText && l.takesLiteral(of.in, token.STRING, strconv.Quote(c.value)):
 		return "Write it in quotes: " + strconv.Quote(c.value) + "."
 	case isText && c.wanted == "bool":
 		return "Write true or false, without quotes."
-	case isText && numeral.MatchString(quoted) && !c.isBound && !strings.HasPrefix(c.wanted, "strings.") && !strings.HasPrefix(c.wanted, `"`):
+	case isText && numeral.MatchString(quoted) && !c.isBound && l.takesLiteral(of.in, token.FLOAT, quoted):
 		return "Write it without quotes: " + quoted + "."
 	case c.isType && kind(c.wanted) == "struct":
 		return ""
@@ -217,6 +221,15 @@ func retype(c clash, field, written string, word definition) string {
 		return "Write a list: [" + c.value + "]."
 	}
 	return ""
+}
+
+// takesLiteral reports whether the schema takes a literal at a path, or has
+// nothing there that would know.
+func (l *directory) takesLiteral(in spec.Path, kind token.Token, value string) bool {
+	if kind == token.FLOAT && !strings.Contains(value, ".") {
+		kind = token.INT
+	}
+	return l.refusal(in, &ast.BasicLit{Kind: kind, Value: value}) == nil
 }
 
 // quantity is the remedy for one without quotes: CUE reads 4Gi as a number.
@@ -335,6 +348,10 @@ func words(text string) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// released is a version of Kubernetes in what clusters and people call it, with
+// its patch release or without: v1.34.1-eks-d96d92f, 1.34.x, k8s 1.34.
+var released = regexp.MustCompile(`^\D*(1[.][0-9]+(?:[.][0-9]+)?)`)
 
 // foreign is how other tools put a value into a text.
 var foreign = regexp.MustCompile(`\$?\{\{?\s*[.$]?([A-Za-z_][\w.]*)\s*\}?\}`)

@@ -7,13 +7,21 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/manifest"
 )
 
-// Since Kubernetes 1.37, and in 1.35.0 to 1.35.3, a set's maxUnavailable is
-// kept, and one is its default (KEP-961).
-const countsUnavailable = "1.37"
+// countsUnavailable reports whether the cluster keeps a set's maxUnavailable,
+// whose default is one (KEP-961): since Kubernetes 1.37, and from 1.35.0 to
+// 1.35.3.
+func (p *ObjectsPass) countsUnavailable() bool {
+	return p.Kubernetes >= "1.37" || apiserver.IsEarly(p.Kubernetes, lastStuck)
+}
+
+// lastStuck is the last release of 1.35 that counts pods, and is stuck when a
+// broken version is reverted (kubernetes#137409, #137926).
+const lastStuck = "1.35.3"
 
 var parallelRollout = Rule{
 	Rule: diag.Rule{
@@ -27,7 +35,7 @@ after it is reverted (kubernetes#137409).`,
 		Fix:    "See that all members are ready before a new version is merged, roll by hand (update: manual), or raise kubernetes with the cluster.",
 	},
 	Objects: func(p *ObjectsPass) {
-		if p.Kubernetes >= countsUnavailable {
+		if p.countsUnavailable() {
 			return
 		}
 		for _, w := range workloads(p.Set) {
@@ -43,20 +51,26 @@ var parallelStuck = Rule{
 	Rule: diag.Rule{
 		ID:       "parallel-stuck",
 		Severity: diag.Info,
-		What:     "A parallel set on Kubernetes 1.35, whose first patch releases do not recover from a broken rollout.",
+		What:     "A parallel set on Kubernetes 1.35.0 to 1.35.3, which do not recover from a broken rollout, or on a 1.35 that may be one of them.",
 		Why: `From 1.35.0 to 1.35.3 pods that are not ready count against maxUnavailable whatever their version is, so that the reverted
-version never comes to the broken pod. It has to be deleted by hand.`,
-		Source: "kubernetes#137409; measured with the gate MaxUnavailableStatefulSet on; off again since 1.35.4 (kubernetes#137904)",
-		Fix:    "Run 1.35.4 or later.",
+version never comes to the broken pod. It has to be deleted by hand. Where kubernetes is "1.35" it may be one of them; with the
+patch release, "1.35.4", nothing is said.`,
+		Source: "kubernetes#137409; measured with the gate MaxUnavailableStatefulSet on; off again since 1.35.4 (kubernetes#137926)",
+		Fix:    "Run 1.35.4 or later, and state it.",
 	},
 	Objects: func(p *ObjectsPass) {
-		if p.Kubernetes != "1.35" {
+		known := apiserver.IsEarly(p.Kubernetes, lastStuck)
+		if !known && p.Kubernetes != "1.35" {
 			return
 		}
+		message, fix := "before Kubernetes 1.35.4 a broken rollout of a parallel set stays broken after it is reverted", `Run 1.35.4 or later, and say so: kubernetes "1.35.4".`
+		if known {
+			message, fix = fmt.Sprintf("in Kubernetes %s a broken rollout of a parallel set stays broken after it is reverted", p.Kubernetes), "Run 1.35.4 or later; until then delete the broken pods by hand."
+		}
 		for _, w := range workloads(p.Set) {
-			// Of a quorum, parallel-rollout says more.
-			if n, _ := fewest(p.Set, w); n > 1 && isParallel(w) && rolls(w) && !p.isQuorum(w) {
-				p.On(w.Object, manifest.ParseField("spec.podManagementPolicy"), "before Kubernetes 1.35.4 a broken rollout of a parallel set stays broken after it is reverted", "Run 1.35.4 or later.")
+			// If pods are not counted, parallel-rollout says more of a quorum.
+			if n, _ := fewest(p.Set, w); n > 0 && isParallel(w) && rolls(w) && (known || !p.isQuorum(w)) {
+				p.On(w.Object, manifest.ParseField("spec.podManagementPolicy"), message, fix)
 			}
 		}
 	},
@@ -72,7 +86,7 @@ var rolloutMajority = Rule{
 		Fix:      "Leave out maxUnavailable: one pod after the other.",
 	},
 	Objects: func(p *ObjectsPass) {
-		if p.Kubernetes < countsUnavailable {
+		if !p.countsUnavailable() {
 			return // it is dropped there, which kubernetes-version says
 		}
 		for _, w := range workloads(p.Set) {

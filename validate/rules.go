@@ -25,6 +25,7 @@ var Rules = []Rule{
 	sharedClaim,
 	deploymentClaim,
 	dataOutsideClaims,
+	singleWriter,
 	latestTag,
 	classOmitted,
 
@@ -42,6 +43,7 @@ var Rules = []Rule{
 	parallelRollout,
 	parallelStuck,
 	rolloutMajority,
+	upgradeRestarts,
 	quorumPlacement,
 	spreadMissing,
 	readinessMissing,

@@ -42,7 +42,7 @@ type SpecPass struct {
 // ObjectsPass is one rule at work on the objects of one environment.
 type ObjectsPass struct {
 	pass
-	Kubernetes string // the version that they are for: 1.37
+	Kubernetes string // the version that they are for: 1.37, or 1.35.4
 	Set        *manifest.Set
 	Verdicts   *Verdicts
 }

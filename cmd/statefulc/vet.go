@@ -64,7 +64,7 @@ for all directories, also when there is nothing to say.`,
 		},
 	}
 	cmd.Flags().BoolVar(&o.manifests, "manifests", false, "check Kubernetes objects in YAML files and kustomize directories")
-	cmd.Flags().StringVar(&o.kubernetes, "kubernetes", "", "version of the cluster that manifests are for (default the newest known)")
+	cmd.Flags().StringVar(&o.kubernetes, "kubernetes", "", "version of the cluster that manifests are for, 1.35 or 1.35.4 (default the newest known)")
 	o.selecting.addFlag(cmd)
 	o.caching.addFlag(cmd)
 	o.addFlags(cmd)
