@@ -19,13 +19,26 @@ type object struct {
 	manifest.Ref
 	tree tree
 	typ  reflect.Type // the struct of k8s.io/api that tree was made from
+	of   manifest.Resource
 }
 
 // objects converts a set, sorted by Ref whatever order it came in.
-func objects(set *manifest.Set) []*object {
+func objects(set *manifest.Set) []*object { return objectsBeside(set, nil) }
+
+// objectsBeside is objects where those of the base are converted already: what
+// an environment does not change is one tree, which is made once and compared
+// in no time.
+func objectsBeside(set *manifest.Set, base []*object) []*object {
 	var out []*object
 	for _, o := range set.Objects {
-		out = append(out, &object{Ref: o.Ref(), tree: o.Tree(), typ: reflect.TypeOf(o.Value).Elem()})
+		own := &object{Ref: o.Ref(), typ: reflect.TypeOf(o.Value).Elem(), of: o.Value}
+		at, found := slices.BinarySearchFunc(base, own.Ref, func(b *object, ref manifest.Ref) int { return b.Ref.Compare(ref) })
+		if found && reflect.DeepEqual(base[at].of, own.of) {
+			own.tree = base[at].tree
+		} else {
+			own.tree = o.Tree()
+		}
+		out = append(out, own)
 	}
 	slices.SortFunc(out, func(a, b *object) int { return a.Ref.Compare(b.Ref) })
 	return out

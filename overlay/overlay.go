@@ -53,7 +53,7 @@ func Draft(base *manifest.Set, envs map[string]*manifest.Set) []File {
 	from := objects(base)
 	all := baseFiles(from)
 	for _, env := range slices.Sorted(maps.Keys(envs)) {
-		all = append(all, compare(from, objects(envs[env])).withFields().files(overlayDir(env), strategic)...)
+		all = append(all, compare(from, objectsBeside(envs[env], from)).withFields().files(overlayDir(env), strategic)...)
 	}
 	return sorted(all)
 }
@@ -109,7 +109,7 @@ func (e emitter) emit(base *manifest.Set, envs map[string]*manifest.Set) ([]File
 	}
 	all := slices.Clone(files)
 	for _, env := range slices.Sorted(maps.Keys(envs)) {
-		own, err := e.overlay(files, overlayDir(env), from, objects(envs[env]))
+		own, err := e.overlay(files, overlayDir(env), from, objectsBeside(envs[env], from))
 		if err != nil {
 			return nil, err
 		}

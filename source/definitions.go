@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/parser"
@@ -25,7 +26,7 @@ type definition struct {
 
 // readDefinitions finds all of them. The schema is part of the binary and
 // parses, or newShared has panicked.
-func readDefinitions() []definition {
+var readDefinitions = sync.OnceValue(func() []definition {
 	var out []definition
 	for file, text := range schema.Files() {
 		syntax, err := parser.ParseFile(file, text, parser.ParseComments)
@@ -47,7 +48,7 @@ func readDefinitions() []definition {
 		}
 	}
 	return out
-}
+})
 
 func isChoice(x ast.Expr) bool {
 	binary, ok := x.(*ast.BinaryExpr)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"sync"
 )
 
 // Default is the value of a field that a spec leaves out.
@@ -108,24 +109,38 @@ func fillStruct(v reflect.Value) error {
 			return err
 		}
 	}
-	name := t.Name()
-	for _, d := range Defaults {
-		if d.Type != name {
-			continue
-		}
-		if err := d.fill(v); err != nil {
-			return fmt.Errorf("default of #%s.%s: %w", d.Type, d.Field, err)
+	for _, d := range defaultsOf(t) {
+		if field := v.Field(d.index); field.IsZero() {
+			if err := json.Unmarshal([]byte(d.Value), field.Addr().Interface()); err != nil {
+				return fmt.Errorf("default of #%s.%s: %w", d.Type, d.Field, err)
+			}
 		}
 	}
 	return nil
 }
 
-// fill states the default in a struct of its type that states nothing there.
-func (d Default) fill(v reflect.Value) error {
-	for i := range v.NumField() {
-		if v.Type().Field(i).Tag.Get("json") == d.Field && v.Field(i).IsZero() {
-			return json.Unmarshal([]byte(d.Value), v.Field(i).Addr().Interface())
+// placed is a default at a field of its struct.
+type placed struct {
+	Default
+	index int
+}
+
+// defaultsOf are the defaults of a struct. They are looked for once: tags are
+// slow to read, and every environment has dozens of structs.
+func defaultsOf(t reflect.Type) []placed {
+	if known, ok := defaults.Load(t); ok {
+		return known.([]placed)
+	}
+	var out []placed
+	for _, d := range Defaults {
+		for i := range t.NumField() {
+			if d.Type == t.Name() && d.Field == t.Field(i).Tag.Get("json") {
+				out = append(out, placed{d, i})
+			}
 		}
 	}
-	return nil
+	defaults.Store(t, out)
+	return out
 }
+
+var defaults sync.Map // []placed by reflect.Type
