@@ -158,9 +158,9 @@ func (e *environ) texts() []text {
 	}
 	command(e.OnStart, "onStart")
 	command(e.OnStop, "onStop")
-	byKey(e.Files, func(path string, file spec.File) {
-		content, format := contentOf(file)
-		out = append(out, text{e.path.Join("files", path, format), content})
+	byKey(e.Files, func(path string, _ spec.File) {
+		is := e.content(path)
+		out = append(out, text{e.path.Join("files", path, is.field), is.text})
 	})
 	return out
 }

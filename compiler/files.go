@@ -33,11 +33,11 @@ func files(c *Context) {
 				case f.Reload && f.Writable:
 					c.report("file-writable", []string{"files", path, "writable"}, "a file that the program edits cannot be reloaded from Git", "State one of reload and writable.")
 				case f.Reload:
-					reload.addDirectory(c, path, f)
+					reload.addDirectory(c, path)
 				case f.Writable:
-					restart.addCopy(c, path, f)
+					restart.addCopy(c, path)
 				default:
-					restart.addFile(c, path, f)
+					restart.addFile(c, path)
 				}
 			})
 		}
@@ -69,7 +69,7 @@ type fileSet struct {
 }
 
 // add puts a file into the ConfigMap and returns its key.
-func (s *fileSet) add(c *Container, path string, f spec.File) (key string, ok bool) {
+func (s *fileSet) add(c *Container, path string) (key string, ok bool) {
 	if s.texts == nil {
 		s.begin()
 	}
@@ -78,9 +78,9 @@ func (s *fileSet) add(c *Container, path string, f spec.File) (key string, ok bo
 		c.report("file-key", []string{"files", path}, fmt.Sprintf("two files would be %q in the ConfigMap", key), "Change one of the paths: slashes become underscores.")
 		return "", false
 	}
-	content, format := contentOf(f)
-	s.texts[key] = content
-	s.object.From("data["+key+"]", c.path.Join("files", path, format))
+	is := c.content(path)
+	s.texts[key] = is.text
+	s.object.From("data["+key+"]", c.path.Join("files", path, is.field))
 	return key, true
 }
 
@@ -113,15 +113,15 @@ func (s *fileSet) needVolume(c *Container) {
 
 // addFile mounts a file alone. Such a mount is never updated in a running
 // container, which is why it restarts.
-func (s *fileSet) addFile(c *Container, path string, f spec.File) {
-	if key, ok := s.add(c, path, f); ok {
+func (s *fileSet) addFile(c *Container, path string) {
+	if key, ok := s.add(c, path); ok {
 		s.needVolume(c)
 		c.mount(corev1.VolumeMount{Name: s.volume, MountPath: path, SubPath: key, ReadOnly: true}, "files", path)
 	}
 }
 
 // addCopy copies a file into the scratch directory that it is in.
-func (s *fileSet) addCopy(c *Container, file string, f spec.File) {
+func (s *fileSet) addCopy(c *Container, file string) {
 	dir := file
 	for dir != "/" {
 		dir = path.Dir(dir)
@@ -133,7 +133,7 @@ func (s *fileSet) addCopy(c *Container, file string, f spec.File) {
 		c.report("file-writable", []string{"files", file, "writable"}, "the file is in no scratch directory, so its copy has no place", "State a scratch directory above it.")
 		return
 	}
-	key, ok := s.add(c, file, f)
+	key, ok := s.add(c, file)
 	if !ok {
 		return
 	}
@@ -154,8 +154,8 @@ func (s *fileSet) addCopy(c *Container, file string, f spec.File) {
 
 // addDirectory mounts the directory of a file: only whole directories follow
 // their ConfigMap while the container runs.
-func (s *fileSet) addDirectory(c *Container, file string, f spec.File) {
-	key, ok := s.add(c, file, f)
+func (s *fileSet) addDirectory(c *Container, file string) {
+	key, ok := s.add(c, file)
 	if !ok {
 		return
 	}

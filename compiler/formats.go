@@ -11,19 +11,33 @@ import (
 	"github.com/statefulc/statefulc/spec"
 )
 
-// contentOf is the text of a file and the field that states it.
-func contentOf(f spec.File) (text, field string) {
+// content is the text of a file and the field that states it.
+type content struct{ text, field string }
+
+// content is what is in a file of the container, which is made once: two passes
+// ask for it.
+func (c *Container) content(path string) content {
+	if c.contents == nil {
+		c.contents = map[string]content{}
+	}
+	if _, made := c.contents[path]; !made {
+		c.contents[path] = contentOf(c.Files[path])
+	}
+	return c.contents[path]
+}
+
+func contentOf(f spec.File) content {
 	switch {
 	case f.Text != nil:
-		return *f.Text, "text"
+		return content{*f.Text, "text"}
 	case f.YAML != nil:
-		return asYAML(f.YAML), "yaml"
+		return content{asYAML(f.YAML), "yaml"}
 	case f.JSON != nil:
-		return asJSON(f.JSON), "json"
+		return content{asJSON(f.JSON), "json"}
 	case f.Properties != nil:
-		return properties(f.Properties), "properties"
+		return content{properties(f.Properties), "properties"}
 	}
-	return ini(f.INI), "ini"
+	return content{ini(f.INI), "ini"}
 }
 
 func asYAML(v spec.Tree) string {

@@ -41,7 +41,8 @@ type Container struct {
 	list string // "containers" or "initContainers"
 	role role
 
-	mounts *spec.Mounts // what a helper sees of the main container; else nil
+	mounts   *spec.Mounts       // what a helper sees of the main container; else nil
+	contents map[string]content // of its files, by path
 }
 
 type role int

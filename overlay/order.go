@@ -1,7 +1,6 @@
 package overlay
 
 import (
-	"cmp"
 	"maps"
 	"reflect"
 	"slices"
@@ -51,25 +50,24 @@ type custom struct {
 // keyOrder lists the keys of a tree as t declares its fields, but directives
 // of a patch and apiVersion before all; what t does not declare is sorted.
 func keyOrder(v tree, t reflect.Type) []string {
-	var fields []manifest.JSONField
+	var declared []string
+	take := func(k string) {
+		if _, has := v[k]; has && !slices.Contains(declared, k) {
+			declared = append(declared, k)
+		}
+	}
+	take("$patch")
+	take("apiVersion")
 	if t.Kind() == reflect.Struct {
-		fields = manifest.Fields(t)
-	}
-	rank := func(k string) int {
-		switch k {
-		case "$patch":
-			return -2
-		case "apiVersion":
-			return -1
+		for _, f := range manifest.Fields(t) {
+			take(f.Name)
 		}
-		if i := slices.IndexFunc(fields, func(f manifest.JSONField) bool { return f.Name == k }); i >= 0 {
-			return i
-		}
-		return len(fields)
 	}
-	return slices.SortedFunc(maps.Keys(v), func(a, b string) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
-	})
+	if len(declared) == len(v) {
+		return declared
+	}
+	rest := slices.Sorted(maps.Keys(v))
+	return append(declared, slices.DeleteFunc(rest, func(k string) bool { return slices.Contains(declared, k) })...)
 }
 
 // below is the type of what a value of type t holds under a field's name, a

@@ -3,7 +3,6 @@ package overlay
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -177,9 +176,20 @@ func isBlock(s string) bool {
 // or a dot, and is not plain for that.
 var notStrings = []string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
-// begins is how text without quotes may begin: as a word, a path, a variable
-// or a flag.
-var begins = regexp.MustCompile(`^([A-Za-z_/$]|\.\.?/|--?[A-Za-z])`)
+// begins reports whether text begins as one without quotes may: as a word, a
+// path, a variable or a flag.
+func begins(s string) bool {
+	switch {
+	case s == "":
+		return false
+	case s[0] == '.':
+		return strings.HasPrefix(s, "./") || strings.HasPrefix(s, "../")
+	case s[0] == '-':
+		flag := strings.TrimPrefix(s[1:], "-")
+		return flag != "" && isLetter(flag[0])
+	}
+	return isLetter(s[0]) || strings.IndexByte("_/$", s[0]) >= 0
+}
 
 // isPlain reports whether s may stand without quotes: words, paths, images and
 // host names, with single blanks between them, and numbers with a unit.
@@ -187,7 +197,7 @@ func isPlain(s string) bool {
 	if digits, unit := measure(s); digits > 0 {
 		return unit != "" && slices.Contains(units, unit)
 	}
-	if !begins.MatchString(s) {
+	if !begins(s) {
 		return false
 	}
 	for i := range len(s) {
@@ -201,7 +211,7 @@ func isPlain(s string) bool {
 	if strings.HasSuffix(s, ":") || strings.Contains(s, ": ") {
 		return false
 	}
-	return !slices.Contains(notStrings, strings.ToLower(s))
+	return !slices.ContainsFunc(notStrings, func(word string) bool { return strings.EqualFold(s, word) })
 }
 
 func isPlainByte(c byte) bool {

@@ -9,6 +9,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/cache"
@@ -135,8 +136,9 @@ func (p *Pipeline) vet(dir string) (*Result, error) {
 	return r, nil
 }
 
-// Rules are all kinds of findings, by the stage that makes them.
-func Rules() []diag.Rule {
+// Rules are all kinds of findings, by the stage that makes them. Nobody may
+// change the list.
+var Rules = sync.OnceValue(func() []diag.Rule {
 	rules := slices.Clone(source.Rules)
 	for _, r := range compiler.Reports {
 		r.Final = true // what it refuses is not in the objects, waived or not
@@ -146,4 +148,4 @@ func Rules() []diag.Rule {
 		rules = append(rules, r.Rule)
 	}
 	return slices.Concat(rules, validate.WaiverRules, plain.Rules, tree.Rules)
-}
+})

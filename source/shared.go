@@ -18,9 +18,9 @@ import (
 
 // renewal is after how many directories a CUE context is given up. A context
 // only grows. Measured over a thousand generated specs, on two cores: 1.8 GB
-// and growing with a context for each hundred, 0.44 GB and constant with one
-// for each sixteen, which costs a twentieth more time.
-const renewal = 16
+// and growing with a context for each hundred, 0.45 GB and constant with one
+// for each 24; with one for each sixteen it took a thirtieth more time.
+const renewal = 24
 
 // shared is the schema in a CUE context, which the values of all that is
 // loaded with it belong to.
