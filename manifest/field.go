@@ -36,9 +36,9 @@ func ParseField(s string) Field {
 			s = strings.TrimPrefix(s[end+1:], ".")
 			continue
 		}
-		end := strings.IndexAny(s, ".[")
-		if end < 0 {
-			end = len(s)
+		end := 0
+		for end < len(s) && s[end] != '.' && s[end] != '[' { // every field of every object comes through here
+			end++
 		}
 		f = append(f, Elem{Name: s[:end]})
 		s = strings.TrimPrefix(s[end:], ".")

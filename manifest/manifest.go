@@ -129,15 +129,17 @@ func (s *Set) Sort() {
 // the types of k8s.io/api print all of these. Of a custom resource, whose type
 // is not known, only the status is dropped.
 func Tree(r Resource) map[string]any {
+	if custom, ok := r.(runtime.Unstructured); ok {
+		tree := maps.Clone(custom.UnstructuredContent())
+		delete(tree, "status")
+		return tree
+	}
 	tree, err := runtime.DefaultUnstructuredConverter.ToUnstructured(r)
 	if err != nil {
 		panic(fmt.Sprintf("manifest: %T does not convert: %v", r, err)) // no type of k8s.io/api does
 	}
-	tree = maps.Clone(tree) // that of a custom resource is the object itself
 	delete(tree, "status")
-	if _, custom := r.(runtime.Unstructured); !custom {
-		prune(tree, reflect.TypeOf(r).Elem())
-	}
+	prune(tree, reflect.TypeOf(r).Elem())
 	return tree
 }
 

@@ -87,7 +87,7 @@ func mergeTrees(old, want tree, at place) change {
 		case !had:
 			c.merge[k] = b
 		case !equal(a, b):
-			patch, edits := mergeValues(a, b, at.field(k))
+			patch, edits := mergeValues(a, b, at, k)
 			c.edits = append(c.edits, edits...)
 			if patch != nil {
 				c.merge[k] = patch
@@ -127,13 +127,13 @@ func differ(a, b tree) bool {
 }
 
 // mergeValues returns what a merge has to say of a field that both objects
-// have, or nil if edits say it all.
-func mergeValues(old, want any, at place) (any, []edit) {
+// have, or nil if edits say it all. The merge is at what has the field.
+func mergeValues(old, want any, at place, field string) (any, []edit) {
 	if a, b, ok := both[tree](old, want); ok {
-		return mergeFields(a, b, at)
+		return mergeFields(a, b, at.field(field))
 	}
 	if a, b, ok := both[[]any](old, want); ok {
-		return mergeLists(a, b, at)
+		return mergeLists(a, b, at.field(field))
 	}
 	return want, nil
 }
