@@ -9,7 +9,6 @@ package manifest
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 
@@ -118,78 +117,6 @@ func (s *Set) Find(r Ref) *Object {
 // Sort orders the objects by [Ref.Compare].
 func (s *Set) Sort() {
 	slices.SortFunc(s.Objects, func(a, b *Object) int { return a.Ref().Compare(b.Ref()) })
-}
-
-// Tree converts a typed object to maps with string keys, lists, strings,
-// bools, int64 and float64. Quantities are in canonical form.
-//
-// It drops what the API server reads as absent: a status, nulls, and empty
-// maps that stand for a struct by value (resources: {}). An empty map behind a
-// pointer (emptyDir: {}) means something and stays. Marshalled as they are,
-// the types of k8s.io/api print all of these. Of a custom resource, whose type
-// is not known, only the status is dropped.
-func Tree(r Resource) map[string]any {
-	if custom, ok := r.(runtime.Unstructured); ok {
-		tree := maps.Clone(custom.UnstructuredContent())
-		delete(tree, "status")
-		return tree
-	}
-	tree, err := runtime.DefaultUnstructuredConverter.ToUnstructured(r)
-	if err != nil {
-		panic(fmt.Sprintf("manifest: %T does not convert: %v", r, err)) // no type of k8s.io/api does
-	}
-	delete(tree, "status")
-	prune(tree, reflect.TypeOf(r).Elem())
-	return tree
-}
-
-// prune removes empty values from the tree of a struct of type t.
-func prune(tree map[string]any, t reflect.Type) {
-	for k, v := range tree {
-		field := FieldType(t, k)
-		switch v := v.(type) {
-		case nil:
-			delete(tree, k)
-		case map[string]any:
-			elem := Deref(field)
-			if elem.Kind() == reflect.Struct {
-				prune(v, elem)
-			}
-			if elem.Kind() == reflect.Map && Deref(elem.Elem()).Kind() == reflect.Struct {
-				pruneEach(v, Deref(elem.Elem()))
-			}
-			if len(v) == 0 && field.Kind() != reflect.Pointer {
-				delete(tree, k)
-			}
-		case []any:
-			if list := Deref(field); list.Kind() == reflect.Slice {
-				pruneList(v, Deref(list.Elem()))
-			}
-		}
-	}
-}
-
-func pruneEach(tree map[string]any, elem reflect.Type) {
-	for _, v := range tree {
-		if m, ok := v.(map[string]any); ok {
-			prune(m, elem)
-		}
-	}
-}
-
-// pruneList prunes the elements of a list. A whole object in a list, such as
-// a claim template, has a status of its own.
-func pruneList(list []any, elem reflect.Type) {
-	for _, v := range list {
-		m, ok := v.(map[string]any)
-		if !ok || elem.Kind() != reflect.Struct {
-			continue
-		}
-		if _, ok := elem.FieldByName("ObjectMeta"); ok {
-			delete(m, "status")
-		}
-		prune(m, elem)
-	}
 }
 
 // FieldType is the Go type of the field that a struct of type t calls name in
