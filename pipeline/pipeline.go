@@ -70,8 +70,8 @@ func Build(dir string, o Options) (*Result, error) { return (&Pipeline{Options: 
 func Vet(dir string, o Options) (*Result, error) { return (&Pipeline{Options: o}).Vet(dir) }
 
 // Build carries the application in dir through all stages, unless it is
-// remembered what became of it. The error is for what could not be read, and
-// for bugs of ours.
+// remembered what became of it. The error is for what could not be read, beside
+// what was found until then, and for bugs of ours.
 func (p *Pipeline) Build(dir string) (*Result, error) {
 	return p.remembered(dir, p.Layout, p.build)
 }
@@ -107,10 +107,10 @@ func (p *Pipeline) build(dir string) (*Result, error) {
 func (p *Pipeline) vet(dir string) (*Result, error) {
 	p.loader.Patience = p.Patience
 	environments, found, err := p.loader.Load(dir)
-	if err != nil {
-		return nil, err
-	}
 	r := &Result{Found: found}
+	if err != nil {
+		return r, err
+	}
 	for _, env := range environments {
 		r.Environments = append(r.Environments, Environment{Environment: env})
 	}

@@ -33,7 +33,7 @@ func TestSeveralMistakes(t *testing.T) {
 		drawn := drawMistakes(t, singles)
 		var want diag.List
 		for i, m := range drawn {
-			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("f%d.cue", i)), []byte(renamed(m.text, i)), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("f%d.cue", i)), []byte(unnamed(renamed(m.text, i), m, drawn)), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			for _, d := range m.found {
@@ -116,6 +116,9 @@ func ofCUE(found diag.List) diag.List {
 // of it. What an unknown field is meant to be is in its remedy, if anybody knows.
 func waits(d diag.Diagnostic, all diag.List) bool {
 	return slices.ContainsFunc(all, func(other diag.Diagnostic) bool {
+		if isUnread(other) {
+			return true // nobody knows what was cut
+		}
 		field := strings.Join(strings.Split(other.Path+".", ".")[:3], ".")
 		switch {
 		case other.Rule != "cue":
@@ -125,7 +128,7 @@ func waits(d diag.Diagnostic, all diag.List) bool {
 		case strings.HasPrefix(other.Message, "unknown field") && !strings.HasPrefix(other.Fix, "Did you mean"):
 			return d.Rule == "port-name"
 		}
-		return slices.Contains([]string{"groups.db.ports", "groups.db.sidecars", "groups.db.init", "groups.db.name"}, field) || strings.Contains(other.Fix, `"ports"`)
+		return slices.Contains([]string{"groups.db.ports", "groups.db.sidecars", "groups.db.init", "groups.db.name"}, field) || strings.Contains(other.Fix, `"ports"`) || strings.Contains(other.Fix, `"init"`)
 	})
 }
 
@@ -155,7 +158,7 @@ func (m single) isInGroup() bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(m.found, func(d diag.Diagnostic) bool { return !strings.HasPrefix(d.Path, "groups.db.") })
+	return !slices.ContainsFunc(m.found, func(d diag.Diagnostic) bool { return !strings.HasPrefix(d.Path, "groups.db.") && !isUnread(d) })
 }
 
 // fields are those of the group that the spec states beside what each has.
@@ -195,25 +198,31 @@ func (m single) fields() (out []string) {
 }
 
 // untold reports whether a finding has to wait until others are mended: what
-// rules know of a part that is judged together with one that CUE refuses. A
-// file that cannot be read hides all that is evaluated.
+// rules know of a part that is judged together with one that CUE refuses, or
+// cannot read.
 func untold(d diag.Diagnostic, all diag.List) bool {
-	if isUnread(d) {
-		return slices.ContainsFunc(all, func(other diag.Diagnostic) bool { return isUnread(other) && stage(other) < stage(d) })
-	}
 	judged, _, _ := strings.Cut(d.Path, ".")
 	return slices.ContainsFunc(all, func(other diag.Diagnostic) bool {
-		if other.Severity != diag.Error || d.Rule == "cue" && !isUnread(other) {
-			return false
+		inItself := isUnread(other) && strings.HasSuffix(other.Message, "would be in itself")
+		if other.Severity != diag.Error || d.Rule == "cue" {
+			return inItself && isLacking.MatchString(d.Message) // what was to be there may have had it
 		}
 		part, _, below := strings.Cut(other.Path, ".")
 		switch {
-		case isUnread(other), d.Rule == "waiver-unused":
+		case d.Rule == "waiver-unused":
 			return true
 		case other.Rule != "cue":
 			return false
-		case !below && slices.Contains([]string{"", "name", "namespace", "domain", "groups", "waive"}, part):
-			return true // all is judged by it
+		case inItself:
+			return true // nobody knows what was to be in the base instead
+		case isUnread(other):
+			return judged == "patches" || judged == "services" || judged == "clients"
+		case d.Rule == "secret-declared" && strings.Contains(other.Fix, `"secrets"`):
+			return true // it may be declared there
+		case other.Path == "":
+			return true // of a definition: all may be judged by it
+		case !below && slices.Contains([]string{"name", "namespace", "domain"}, part) && (judged == "objects" || judged == "patches" || slices.Contains(byName, d.Rule)):
+			return true // a name may be one that is made of it
 		case judged == "patches" && slices.Contains([]string{"services", "objects"}, part):
 			return true
 		case judged != "patches" && judged != "services" && judged != "clients" || part != "groups" && part != "jobs":
@@ -223,6 +232,11 @@ func untold(d diag.Diagnostic, all diag.List) bool {
 	})
 }
 
+// byName are rules that compare a text of the user's with names of objects.
+var byName = []string{"object-name", "service-name", "patch-target", "host-known", "claim-known", "certificate-names", "reference-declared"}
+
+var isLacking = regexp.MustCompile(` (is missing|is not stated|has no value.*)$`)
+
 var isOfPod = regexp.MustCompile(`^(groups|jobs)\.\w+\.(image|cpu|memory|env|grace|user|ready|live|command|args)\b`)
 
 // isUnread reports whether a finding is about a file that CUE cannot read.
@@ -230,18 +244,17 @@ func isUnread(d diag.Diagnostic) bool {
 	return d.Rule == "cue" && d.Path == "" && !strings.HasPrefix(d.Message, "undefined field")
 }
 
-// stage is when CUE meets what it cannot read: as it parses, then imports, then,
-// if nothing is in itself, looks up names.
-func stage(d diag.Diagnostic) int {
-	switch {
-	case strings.HasSuffix(d.Message, "would be in itself"):
-		return 2
-	case strings.HasPrefix(d.Message, "reference "), strings.HasPrefix(d.Message, "imported and"):
-		return 3
-	case strings.HasPrefix(d.Message, "import "):
-		return 1
+// hiding are the mistakes that would hide others, by their place among all: CUE
+// cannot read them, or they are of what all names are made of.
+func hiding(all []single) (out []int) {
+	for i, m := range all {
+		if slices.ContainsFunc(m.found, func(d diag.Diagnostic) bool {
+			return isUnread(d) || d.Rule == "cue" && slices.Contains([]string{"name", "namespace", "domain"}, d.Path)
+		}) {
+			out = append(out, i)
+		}
 	}
-	return 0
+	return out
 }
 
 // single is a mistake and what is said of it when it is alone.
@@ -255,12 +268,13 @@ type single struct {
 var lonely = map[string]string{
 	"missing_name":         "others state it",
 	"missing_groups":       "others state some",
-	"name_capitals":        "others state another",
 	"clients_without_port": "others have a port",
 	"typo_base":            "others have a base",
 	"base_left_out":        "others have a base",
 	"secrets_list":         "others have secrets by their names",
 	"overlay_list":         "others have overlays by their names",
+	"groups_list":          "others have groups by their names",
+	"waive_list":           "others have waivers by their rules",
 	"racks_empty":          "no name of a pod is known then, and what is wrong with one is not",
 }
 
@@ -311,13 +325,17 @@ func wholes(text string) (out []string) {
 	return out
 }
 
-// drawMistakes draws some that can be in one package, of those that are read,
-// or of those that are not.
+// drawMistakes draws some that can be in one package.
 func drawMistakes(t *rapid.T, all []single) []single {
-	unread := rapid.IntRange(0, 5).Draw(t, "unread") == 5
-	all = slices.DeleteFunc(slices.Clone(all), func(m single) bool { return slices.ContainsFunc(m.found, isUnread) != unread })
 	var out []single
-	for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, len(all)-1), 2, 6, rapid.ID).Draw(t, "mistakes") {
+	drawn := rapid.SliceOfNDistinct(rapid.IntRange(0, len(all)-1), 2, 6, rapid.ID).Draw(t, "mistakes")
+	if rapid.Bool().Draw(t, "hiding") {
+		drawn = append(drawn, rapid.SampledFrom(hiding(all)).Draw(t, "one that would hide others"))
+	}
+	for n, i := range drawn {
+		if slices.Contains(drawn[:n], i) {
+			continue
+		}
 		clash := func(o single) bool {
 			return slices.ContainsFunc(o.whole, func(f string) bool { return slices.Contains(all[i].whole, f) })
 		}
@@ -334,6 +352,19 @@ var db = regexp.MustCompile(`\b(db|bd)\b`)
 // renamed gives the group of each file a name of its own, and the name that it
 // is misspelt by.
 func renamed(text string, i int) string { return db.ReplaceAllString(text, fmt.Sprint("${1}", i)) }
+
+// unnamed leaves the name of the application to the mistake that is about it.
+func unnamed(text string, own single, drawn []single) string {
+	isOfName := func(m single) bool {
+		return slices.ContainsFunc(m.found, func(d diag.Diagnostic) bool { return d.Rule == "cue" && d.Path == "name" })
+	}
+	if isOfName(own) || !slices.ContainsFunc(drawn, isOfName) {
+		return text
+	}
+	return shopName.ReplaceAllString(text, "$1// it has another name")
+}
+
+var shopName = regexp.MustCompile(`(?m)^(\s+)name:\s+"shop"$`)
 
 // inQuestionOf are errors, and what the specs want beside.
 func inQuestionOf(drawn []single, found diag.List) diag.List {

@@ -111,7 +111,7 @@ func meant(word string, known []string) string {
 func corrected(s string) []string {
 	tight := strings.ReplaceAll(s, " ", "")
 	dot := strings.ReplaceAll(tight, ",", ".")
-	out := []string{tight, dot, "/" + s, strings.TrimRight(s, "/"), strings.TrimPrefix(s, "v"), dashed.Replace(strings.ToLower(s))}
+	out := []string{tight, dot, "/" + s, strings.TrimRight(s, "/."), strings.TrimPrefix(s, "v"), dashed.Replace(strings.ToLower(s))}
 	if m := unit.FindStringSubmatch(dot); m != nil {
 		letters := strings.ToLower(m[2])
 		out = append(out, m[1]+letters, m[1]+letters[:1])

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
@@ -94,6 +95,9 @@ func (l *directory) inItself(files []*ast.File) diag.List {
 	}
 	top := topOf(files)
 	s.declared(top.decls, top, nil)
+	if s.refused != nil {
+		l.unreadable = s.refused
+	}
 	return s.found.Sorted()
 }
 
@@ -105,6 +109,8 @@ type selfSearch struct {
 	seen   map[visit]bool
 	schema map[string]bool // its names
 	found  diag.List
+
+	refused errors.Error // as CUE would say it
 }
 
 // visit is an expression as what stands somewhere: once is enough.
@@ -247,5 +253,9 @@ func (s *selfSearch) report(at ast.Expr, message, fix string) {
 	d := diag.Diagnostic{Rule: rule, Pos: s.position(at.Pos()), Message: message, Fix: fix}
 	if !slices.ContainsFunc(s.found, func(o diag.Diagnostic) bool { return o.Pos == d.Pos }) {
 		s.found = append(s.found, d)
+		s.refused = errors.Append(s.refused, errors.Newf(at.Pos(), inItself))
 	}
 }
+
+// inItself is what CUE would have to say of a reference that it does not end with.
+const inItself = "structural cycle"

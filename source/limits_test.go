@@ -101,6 +101,20 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
+// What was found before that is told all the same.
+func TestTooLongWhenMended(t *testing.T) {
+	dir := t.TempDir()
+	long := "cpu: two, replicas: len([for a in list.Range(0, 500, 1) for b in list.Range(0, 500, 1) for c in list.Range(0, 20, 1) if a+b+c < 0 {a}])"
+	write(t, dir, map[string]string{"a.cue": strings.NewReplacer("replicas: 1", long, "import", "import \"list\"\nimport").Replace(fine)})
+	_, found, err := (&Loader{Patience: 400 * time.Millisecond}).Load(dir)
+	if !errors.Is(err, ErrTooLong) && !errors.Is(err, ErrHindered) {
+		t.Fatal(err)
+	}
+	if len(found) != 1 || found[0].Message != `reference "two" not found` {
+		t.Error(found)
+	}
+}
+
 func TestPanicOfCUE(t *testing.T) {
 	out := guarded("app", func() loaded { panic("unreachable") })
 	if !out.givenUp || out.err == nil || out.err.Error() != "app: CUE fails on it, a bug: unreachable" {
@@ -140,7 +154,10 @@ func TestWhoIsToBlame(t *testing.T) {
 
 // More text may take longer.
 func TestPatience(t *testing.T) {
-	if got := new(Loader).patience(64 << 10); got != 5*time.Second {
+	if got := new(Loader).patience(16 << 10); got != 800*time.Millisecond {
+		t.Error(got)
+	}
+	if got := new(Loader).patience(64 << 10); got != 3800*time.Millisecond {
 		t.Error(got)
 	}
 	if got := (&Loader{Patience: time.Hour}).patience(64 << 10); got != time.Hour {

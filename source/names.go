@@ -46,7 +46,7 @@ type usage struct {
 // unknown says what was meant by a name that nothing has.
 func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 	files, file := l.packageAt(e.Position())
-	if file == nil {
+	if l.unfound++; file == nil || l.unfound > mostUnread {
 		d.Fix = "Define it."
 		return
 	}
@@ -167,7 +167,7 @@ func (l *directory) packageAt(pos token.Pos) (files []*ast.File, own *ast.File) 
 	files = l.files
 	isOwn := func(f *ast.File) bool { return f.Filename == pos.Filename() }
 	if !slices.ContainsFunc(files, isOwn) {
-		files = filesBeside(pos.Filename())
+		files = l.filesBeside(pos.Filename())
 	}
 	if at := slices.IndexFunc(files, isOwn); at >= 0 {
 		return files, files[at]
@@ -177,14 +177,18 @@ func (l *directory) packageAt(pos token.Pos) (files []*ast.File, own *ast.File) 
 
 // filesBeside are those in the directory of a file that CUE can read, of the
 // same package.
-func filesBeside(name string) (files []*ast.File) {
+func (l *directory) filesBeside(name string) (files []*ast.File) {
 	all, err := filepath.Glob(filepath.Join(filepath.Dir(name), "*.cue"))
 	pkg := packageOf(name)
 	for _, file := range all {
 		if err != nil || packageOf(file) != pkg {
 			continue
 		}
-		if syntax, err := parser.ParseFile(file, nil); err == nil {
+		text, err := l.textOf(file)
+		if err != nil {
+			continue
+		}
+		if syntax, err := parser.ParseFile(file, text); err == nil {
 			files = append(files, syntax)
 		}
 	}

@@ -28,11 +28,13 @@ func (l *directory) overlooked(bundle cue.Value, said map[string]*complaint) dia
 	return out
 }
 
-// incomplete are errors that CUE leaves out while there are others: values that
+// unresolved are errors that CUE leaves out while there are others: values that
 // are not stated, choices that nobody made, fields that are not there. It names
 // them of a value that has no other error, so each is asked that has none.
 // Fields that are missing are searched for otherwise.
-func incomplete(v cue.Value, all []errors.Error) (out []errors.Error) {
+//
+// Of a value in which something is cut it names that only, so its parts are asked.
+func (l *directory) unresolved(v cue.Value, all []errors.Error) (out []errors.Error) {
 	said := map[string]bool{}
 	for _, e := range all {
 		for n := range e.Path() {
@@ -47,7 +49,10 @@ func incomplete(v cue.Value, all []errors.Error) (out []errors.Error) {
 			if said[at.String()] {
 				ask(fields.Value(), at)
 			} else if err := fields.Value().Validate(cue.Concrete(true)); err != nil {
-				out = append(out, slices.DeleteFunc(errors.Errors(err), isMissing)...)
+				own := slices.DeleteFunc(errors.Errors(err), func(e errors.Error) bool { return isMissing(e) || l.isOfCut(e) })
+				if out = append(out, own...); len(own) == 0 && l.cut.files != nil {
+					ask(fields.Value(), at)
+				}
 			}
 		}
 	}
@@ -68,7 +73,7 @@ func isMissing(e errors.Error) bool { return text(e) == "field is required but n
 // search compares the fields of v with those that the schema has there.
 func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value, said map[string]*complaint, out *diag.List) {
 	in, _ := application(path)
-	if whole := said[spec.Path(path).String()]; len(in) > 0 && whole != nil && len(whole.errors) > 0 && whole.isOfAnotherType() {
+	if whole := cmp.Or(said[spec.Path(path).String()], said[inBase(in)]); len(in) > 0 && whole != nil && len(whole.errors) > 0 && whole.isOfAnotherType() {
 		return // it has no field right
 	}
 	var unknown, missing []string

@@ -92,6 +92,9 @@ func (r *reader) look(dir string) error {
 		if err != nil {
 			return err
 		}
+		if f := r.cut.files[file]; f != nil {
+			text = f.text
+		}
 		if err := r.follow(file, text); err != nil {
 			return err
 		}

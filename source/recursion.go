@@ -31,7 +31,7 @@ const grown = "not allowed as field set was already referenced"
 func (l *directory) recursions(v cue.Value, err error) (out diag.List) {
 	said := map[string]bool{}
 	all := errors.Errors(err)
-	for _, e := range append(all, incomplete(v, all)...) {
+	for _, e := range append(all, l.unresolved(v, all)...) {
 		if !isRecursion(e) {
 			continue
 		}

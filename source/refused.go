@@ -39,16 +39,16 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 	byPath := map[string]*complaint{}
 	all := errors.Errors(err)
 	if v.Exists() {
-		all = append(all, incomplete(v, all)...)
+		all = append(all, l.unresolved(v, all)...)
 	}
 	for _, e := range all {
 		path := unquoted(e.Path())
-		if isSaid(path, said) {
+		if isSaid(path, said) || l.isOfCut(e) {
 			continue
 		}
 		in, overlay := application(path)
 		key := spec.Path(path).String()
-		if len(path) == 0 || !v.Exists() {
+		if len(path) == 0 || !v.Exists() || isOfText(text(e)) {
 			key = e.Position().String() + e.Error() // not a value: a syntax error, an import
 		}
 		c, ok := byPath[key]
@@ -75,7 +75,7 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 			found = append(found, d)
 		}
 	}
-	if len(found) == 0 && len(said) == 0 {
+	if len(found) == 0 && len(said) == 0 && l.cut.files == nil {
 		return l.findings(v, byPath) // what is refused is never silent
 	}
 	return found
@@ -230,9 +230,12 @@ func unquoted(path []string) []string {
 // a value that was refused.
 func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.List {
 	var out, follow diag.List
+	isSaid := false
 	for _, key := range slices.Sorted(maps.Keys(byPath)) {
 		c := byPath[key]
 		switch {
+		case l.cut.files != nil && v.Exists() && c.isCount():
+			isSaid = true
 		case c.isComputed() && l.hasNoRack(v, c):
 			out = append(out, l.noRack(v, c))
 		case c.isComputed(), followsOnly(c.errors) && !l.isReference(v, c) && !(c.isApart() && inner.MatchString(c.errors[0].Error())):
@@ -241,10 +244,16 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 			out = append(out, l.finding(v, c))
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && !isSaid {
 		return follow
 	}
 	return out
+}
+
+// isCount reports whether a complaint is no more than the count of others: of
+// what is cut.
+func (c *complaint) isCount() bool {
+	return !slices.ContainsFunc(c.errors, func(e errors.Error) bool { return !strings.Contains(text(e), "errors in empty disjunction") })
 }
 
 // isReference reports whether a reference is what is wrong.

@@ -86,7 +86,9 @@ func (r *remains) container(in spec.Path, v cue.Value) (map[string]any, bool) {
 		}
 		if x, ok := r.field(in.Join(name), len(in), value, known); ok {
 			out[name] = x
-		} else if name == "name" || name == "waive" {
+		} else if name == "waive" {
+			r.unsure = append(r.unsure, in.Join(name))
+		} else if name == "name" {
 			return nil, false
 		}
 	}
@@ -99,24 +101,19 @@ func (r *remains) container(in spec.Path, v cue.Value) (map[string]any, bool) {
 		}
 	}
 	for _, name := range unknown {
-		if !r.unknown(in, name, all, out) {
-			return nil, false
-		}
+		r.unknown(in, name, all, out)
 	}
 	return out, true
 }
 
 // unknown leaves out a field of a container that is not known. What it is meant
 // to be is missing; if nobody knows, that may be anything, but what is stated.
-func (r *remains) unknown(in spec.Path, name string, known []string, stated map[string]any) bool {
+func (r *remains) unknown(in spec.Path, name string, known []string, stated map[string]any) {
 	r.out = append(r.out, in.Join(name))
 	isMeant := false
 	for _, other := range known {
 		if meant(name, []string{other}) == "" {
 			continue
-		}
-		if other == "waive" {
-			return false
 		}
 		isMeant = true
 		r.miss(in.Join(other), len(in))
@@ -132,7 +129,6 @@ func (r *remains) unknown(in spec.Path, name string, known []string, stated map[
 		}
 		r.missOutside("")
 	}
-	return true
 }
 
 // miss remembers that something is left out of the container at a depth.

@@ -22,12 +22,11 @@ type part struct {
 	// What stands for a refused entry where others are judged by whether there
 	// is one of its name. nil: nothing.
 	standIn func(entry cue.Value) map[string]any
-	needed  bool // nothing can be judged without any
 	whole   bool // it is no map
 }
 
 var parts = map[string]part{
-	"groups":         {with: []string{"services", "clients", "patches"}, needed: true},
+	"groups":         {with: []string{"services", "clients", "patches"}},
 	"jobs":           {with: []string{"patches"}},
 	"services":       {with: []string{"patches"}},
 	"objects":        {with: []string{"patches"}},
@@ -35,7 +34,7 @@ var parts = map[string]part{
 	"labels":         {},
 	"secrets":        {standIn: fitting(map[string]any{"keys": []string{}})}, // with the keys that are referred to
 	"storageClasses": {standIn: fitting(map[string]any{"provisioner": "example.com"})},
-	"waive":          {standIn: fitting(map[string]any{"reason": "refused"}), needed: true},
+	"waive":          {standIn: fitting(map[string]any{"reason": "refused"})},
 	"kubernetes":     {whole: true},
 	"clients":        {whole: true},
 	"egress":         {whole: true},
@@ -59,8 +58,7 @@ func fitting(needed map[string]any) func(cue.Value) map[string]any {
 
 // rest are the environments without what is refused, so that one run tells all
 // that the later stages know of the rest. A mistake that is in no part may have
-// to do with anything: then nothing is left of an environment, as where it has
-// no group.
+// to do with anything: then nothing is left of an environment.
 func (l *directory) rest(bundle cue.Value) (out []spec.Environment) {
 	if !bundle.Exists() {
 		return nil
@@ -72,7 +70,7 @@ func (l *directory) rest(bundle cue.Value) (out []spec.Environment) {
 			continue
 		}
 		if env, err := l.decode(name, bundle, v, text); err == nil { // else what is refused is in what seems to fit
-			env.Refused, env.Unsure = r.out, r.unsure
+			env.Refused, env.Unsure = r.out, append(r.unsure, l.cut.unsure...)
 			out = append(out, env)
 		}
 	}
@@ -96,10 +94,13 @@ func (r *remains) text(v cue.Value) ([]byte, bool) {
 	fields, err := v.Fields()
 	for err == nil && fields.Next() {
 		name, ok := fields.Selector().Unquoted(), true
+		if name == lost {
+			return nil, false // it may have been anything
+		}
 		if known, names := step(r.directory.app(), name); known.Exists() {
 			ok = r.keep(name, fields.Value())
 		} else {
-			ok = r.loseMeant(name, names)
+			r.loseMeant(name, names)
 		}
 		if !ok {
 			return nil, false
@@ -113,9 +114,11 @@ func (r *remains) text(v cue.Value) ([]byte, bool) {
 			r.unsure = append(r.unsure, spec.Path{"patches", name, "operations"})
 		}
 	}
-	groups, ok := r.app["groups"].(map[string]any)
-	if err != nil || !ok || len(groups) == 0 || r.app["name"] == nil {
+	if err != nil || r.app["name"] == nil {
 		return nil, false
+	}
+	if all := v.LookupPath(cue.ParsePath("groups")); r.app["groups"] == nil || len(r.app["groups"].(map[string]any)) == 0 && all.Validate(cue.Concrete(true)) != nil {
+		r.lose("groups")
 	}
 	text, err := json.Marshal(r.app)
 	if err == nil && len(r.refused) > 0 {
@@ -135,7 +138,7 @@ func (r *remains) keep(name string, v cue.Value) bool {
 	case !isPart:
 		return false
 	case err != nil || part.whole:
-		return r.lose(name)
+		r.lose(name)
 	default:
 		r.app[name] = r.entries(name, part, entries)
 	}
@@ -177,24 +180,29 @@ func (r *remains) entries(name string, part part, all *cue.Iterator) map[string]
 	return out
 }
 
-// lose leaves out a part as a whole.
-func (r *remains) lose(name string) bool {
+// lose leaves out a part as a whole. Without groups, and without what is waived,
+// some of what is found may be wrong.
+func (r *remains) lose(name string) {
 	r.gone = append(r.gone, parts[name].with...)
-	if name == "secrets" {
+	switch name {
+	case "secrets":
 		r.refused[""] = true
+	case "groups":
+		r.app[name] = map[string]any{}
+		r.unsure = append(r.unsure, spec.Path{name})
+	case "waive":
+		r.unsure = append(r.unsure, spec.Path{name})
 	}
-	return !parts[name].needed
 }
 
 // loseMeant leaves out a field that is not known, and with it the one that it
 // may be meant to be.
-func (r *remains) loseMeant(name string, known []string) bool {
+func (r *remains) loseMeant(name string, known []string) {
 	for _, other := range known {
-		if _, isPart := parts[other]; isPart && meant(name, []string{other}) != "" && !r.lose(other) {
-			return false
+		if _, isPart := parts[other]; isPart && meant(name, []string{other}) != "" {
+			r.lose(other)
 		}
 	}
-	return true
 }
 
 // declared gives secrets that are refused the keys that are referred to.

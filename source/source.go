@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"cuelang.org/go/cue"
@@ -43,7 +44,7 @@ func Load(dir string) ([]spec.Environment, diag.List, error) { return new(Loader
 // Loader reads directories one after the other and keeps what they share, the
 // schema. The zero value is ready; it is not for several goroutines at once.
 type Loader struct {
-	Patience time.Duration // how long CUE may take for a directory; 0: a second, and one more for each 16 KiB
+	Patience time.Duration // how long CUE may take for a directory; 0: 0.8 s, and a second more for each 16 KiB beyond the first
 
 	shared *shared
 	disk   *disk
@@ -57,7 +58,7 @@ type Loader struct {
 // What the user has to mend is in the list; if it has errors the environments
 // are without what is refused, and may be none: they can be judged, and nothing
 // else. The error is for what could not be read at all: a directory
-// that is not there, [ErrNoFiles], or [ErrTooLong]. After the last, whatever the
+// that is not there, [ErrNoFiles], or [ErrTooLong], beside what was found until then. After the last, whatever the
 // process loads may be [ErrHindered].
 func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	if l.loads%renewal == 0 {
@@ -73,7 +74,12 @@ func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	})
 	if stale := out.found; out.err == nil && !stale.HasErrors() {
 		out = bounded(dir, l.patience(d.size), d.load)
-		out.found = append(stale, out.found...)
+		if told := d.told.Load(); out.givenUp && told != nil {
+			out.found = *told
+		}
+		if out.err == nil || len(out.found) > 0 {
+			out.found = append(stale, out.found...)
+		}
 	}
 	if out.givenUp {
 		l.loads = 0 // the next one begins anew
@@ -81,13 +87,32 @@ func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	return out.environments, out.found, out.err
 }
 
-func (l *directory) load() (out loaded) {
+// load evaluates, and evaluates again without what could not be read.
+func (l *directory) load() loaded {
+	out := l.look()
+	told, last := out.found, out.found
+	l.told.Store(&told)
+	for n := 0; n < mendings && out.err == nil && l.mend(last); n++ {
+		again := l.look()
+		if again.err != nil {
+			break
+		}
+		last = slices.DeleteFunc(again.found, func(d diag.Diagnostic) bool {
+			return l.followsFromCut(d) || slices.ContainsFunc(out.found, func(told diag.Diagnostic) bool { return repeats(d, told) })
+		})
+		out.environments, out.found = again.environments, withoutMeant(slices.Concat(out.found, last))
+	}
+	return out
+}
+
+// look evaluates the files as they are.
+func (l *directory) look() (out loaded) {
 	bundle, bad, err := l.evaluate()
 	switch {
 	case err != nil:
 		return loaded{err: err}
-	case bad.HasErrors():
-		out.environments = l.rest(bundle)
+	case bad.HasErrors(), l.cut.files != nil:
+		out.environments, l.unnamable = l.rest(bundle), l.refusedNames(bundle)
 	default:
 		if out.environments, out.err = l.environments(bundle); out.err != nil {
 			bad = l.overlooked(bundle, map[string]*complaint{})
@@ -117,6 +142,12 @@ type directory struct {
 	imported []*build.Instance // by the package
 
 	packageValues map[string]cue.Value // of those and of CUE's library, as far as somebody asked
+
+	told       atomic.Pointer[diag.List] // before it is mended
+	unnamable  []string                  // names of the application that are refused
+	unfound    int                       // names that nothing has, so far
+	unreadable error                     // why the files cannot be loaded
+	cut        mended                    // the files without what was so
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {
@@ -173,7 +204,7 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	bad := l.mendApp(instance.Files)
 	v := l.ctx.BuildInstance(instance)
 	bad = append(bad, l.topLevel(v, instance.Files)...)
-	if !v.LookupPath(cue.ParsePath(BaseName)).Exists() && bad.HasErrors() {
+	if !v.LookupPath(cue.ParsePath(BaseName)).Exists() && bad.HasErrors() && ofText(v.Err()) == nil {
 		return cue.Value{}, bad, nil
 	}
 	v = v.Unify(l.bundle)
@@ -181,6 +212,7 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 		if found := l.recursions(v, err); found != nil {
 			return cue.Value{}, append(bad, found...), nil
 		}
+		l.unreadable = ofText(err)
 		return v, append(bad, withoutMeant(l.refused(v, err, bad))...), nil
 	}
 	return v, bad, nil
@@ -207,7 +239,7 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 	if !ok {
 		instance = load.Instances([]string{"."}, l.withImports())[0]
 	}
-	if instance.Err != nil {
+	if l.unreadable = instance.Err; instance.Err != nil {
 		found, err := l.unloadable(instance.Err)
 		return nil, found, err
 	}
@@ -289,13 +321,14 @@ func (l *directory) unimportable() string {
 
 var importable = regexp.MustCompile(`^[A-Za-z0-9_~-]([A-Za-z0-9._~-]*[A-Za-z0-9_~-])?$`)
 
-// config reads from the disk, but for the module file and files that mark a
-// repository.
+// config reads from the disk, but for the module file, files that are mended and
+// those that mark a repository.
 func (l *directory) config() *load.Config {
 	overlay := map[string]load.Source{}
 	if l.inside {
 		overlay[filepath.Join(l.root, moduleFile)] = l.module()
 	}
+	l.cut.sources(overlay)
 	for _, file := range l.marked {
 		overlay[file] = load.FromString("") // of no package
 	}

@@ -3,7 +3,6 @@ package source
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -54,6 +53,20 @@ const circular = "cyclic references in let clause or alias"
 // isOfText reports whether an error is of the text, and not of a value.
 func isOfText(text string) bool {
 	return text == circular || slices.ContainsFunc([]*regexp.Regexp{unfound, idle, unused, builtin, twiceSaid}, func(r *regexp.Regexp) bool { return r.MatchString(text) })
+}
+
+// ofText are the errors of the text among some; nil if there are none.
+func ofText(err error) error {
+	var out errors.Error
+	for _, e := range errors.Errors(err) {
+		if isOfText(text(e)) {
+			out = errors.Append(out, e)
+		}
+	}
+	if out == nil {
+		return nil
+	}
+	return out
 }
 
 var (
@@ -150,15 +163,19 @@ var (
 
 // lines are those of a file that a position names.
 func (l *directory) lines(display string) []string {
-	file := display
-	if rel, err := filepath.Rel(l.dir, display); err == nil {
-		file = filepath.Join(l.abs, rel)
-	}
-	text, err := os.ReadFile(file)
+	text, err := l.textOf(l.fileOf(diag.Pos{File: display}))
 	if err != nil {
 		return nil // CUE has read it, and complains about it: the remedy is a general one
 	}
 	return strings.Split(string(text), "\n")
+}
+
+// fileOf is the whole name of a file that a position names.
+func (l *directory) fileOf(p diag.Pos) string {
+	if rel, err := filepath.Rel(l.dir, p.File); err == nil {
+		return filepath.Join(l.abs, rel)
+	}
+	return p.File
 }
 
 // firstSlips leaves out what CUE says of a file after a slip: where it finds

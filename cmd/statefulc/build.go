@@ -142,7 +142,7 @@ func (o *buildOptions) buildOne(cmd *cobra.Command, p *pipeline.Pipeline, at tar
 	p.Layout = o.layout.or(at.layout)
 	result, err := p.Build(at.dir)
 	if err != nil {
-		return outcome{err: err}
+		return failed(result, err)
 	}
 	out = outcomeOf(result)
 	switch {

@@ -67,6 +67,15 @@ type outcome struct {
 	err          error  // it could not be done
 }
 
+// failed is what there is to say of a directory that could not be read to its end.
+func failed(result *pipeline.Result, err error) outcome {
+	out := outcome{err: err}
+	if result != nil {
+		out.found = result.Found
+	}
+	return out
+}
+
 // errSkipped stands for a directory that nothing was done with.
 var errSkipped = errors.New("not looked at")
 

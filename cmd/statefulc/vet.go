@@ -91,7 +91,7 @@ func (o *vetOptions) vetManifests(_ *pipeline.Pipeline, t target) outcome {
 func vetOne(p *pipeline.Pipeline, t target) outcome {
 	result, err := p.Vet(t.dir)
 	if err != nil {
-		return outcome{err: err}
+		return failed(result, err)
 	}
 	return outcomeOf(result)
 }

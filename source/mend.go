@@ -1,0 +1,247 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
+
+	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/spec"
+)
+
+// This file leaves out what CUE cannot read, or what all else is computed from
+// and is refused, so that one run tells what is wrong with the rest. What is cut
+// becomes blanks, and what stands for it is written below the user's text: all
+// else keeps its place. A value that was cut is an error there, and what takes
+// part of it is refused like what the user has wrong, but not told.
+
+// mendings is how often a package is mended: each time CUE may see more.
+const mendings = 8
+
+// largestMended is the size of a file that is mended. People write no such one,
+// and to find out what to cut takes parsing it many times.
+const largestMended = 64 << 10
+
+// mostUnread is how much that CUE cannot read is cut, and explained: whoever has
+// more has another file in mind than this one.
+const mostUnread = 40
+
+// mend cuts what CUE cannot read, or what has names that are refused; false if
+// there is no such thing, or nobody knows what to cut.
+func (l *directory) mend(found diag.List) bool {
+	all := errors.Errors(l.unreadable)
+	if len(all) == 0 {
+		return l.mendNames()
+	}
+	if l.unreadable = nil; len(all) > mostUnread {
+		return false
+	}
+	isMended := false
+	read := map[string]*ast.File{}
+	for _, e := range all {
+		name := e.Position().Filename()
+		f := l.mending(name)
+		if f == nil {
+			return false
+		}
+		if _, isRead := read[name]; !isRead {
+			syntax, err := parser.ParseFile(name, f.text)
+			if read[name] = syntax; err != nil {
+				if read[name] = nil; !l.cutSlips(f, l.display(name), found) {
+					return false
+				}
+				isMended = true
+			}
+		}
+		switch at, said := e.Position().Offset(), text(e); {
+		case read[name] == nil:
+		case said == inItself:
+			if !l.cutReference(f, read[name], at) {
+				return false
+			}
+			isMended = true
+		case unfound.MatchString(said):
+			isMended = l.define(f, unfound.FindStringSubmatch(said)[1], read[name]) || isMended
+		default:
+			isMended = l.cutClause(f, read[name], at) || isMended
+		}
+	}
+	if !isMended {
+		return false
+	}
+	r, err := l.read() // a file may import more now
+	return err == nil && !r.found.HasErrors()
+}
+
+// cutClause cuts the import or let clause at a place of a file.
+func (l *directory) cutClause(f *mendedFile, file *ast.File, at int) bool {
+	from, to := clauseAt(file, at)
+	for _, word := range aWord.FindAllString(string(f.text[from:to]), -1) {
+		f.names[word] = true
+	}
+	l.blank(f, from, to)
+	return from < to
+}
+
+// namesOf are what the schema makes names of, and what stands for it.
+var namesOf = []struct{ field, standIn string }{{"name", "app"}, {"namespace", "app"}, {"domain", "cluster.local"}}
+
+// refusedNames are those of them that some environment has not.
+func (l *directory) refusedNames(bundle cue.Value) (out []string) {
+	if !bundle.Exists() {
+		return nil
+	}
+	for _, v := range l.variants(bundle) {
+		for _, n := range namesOf {
+			at := lookup(v, []string{n.field})
+			if (at.Exists() || n.field == "name") && at.Validate(cue.Concrete(true)) != nil {
+				out = append(out, n.field)
+			}
+		}
+	}
+	return out
+}
+
+// mendNames puts other names in place of those that are refused: the schema
+// makes the names of all objects of them.
+func (l *directory) mendNames() (isMended bool) {
+	for _, n := range namesOf {
+		path := spec.Path{n.field}
+		if !slices.Contains(l.unnamable, n.field) || slices.ContainsFunc(l.cut.unsure, func(p spec.Path) bool { return slices.Equal(p, path) }) {
+			continue
+		}
+		standIn, ok := l.openName(path, n.standIn)
+		f := l.mending(l.files[0].Filename)
+		if !ok || f == nil {
+			return false
+		}
+		for _, other := range l.cut.files {
+			other.without(fmt.Sprintf("%q: %q: %s", BaseName, n.field, refusal))
+		}
+		f.write(fmt.Sprintf("%s: %s: %q", BaseName, n.field, standIn))
+		l.cut.unsure = append(l.cut.unsure, path)
+		isMended = true
+	}
+	return isMended
+}
+
+// openName leaves a name of the application to what stands for it: one that is
+// like what was stated, if there is one. Not ok if it cannot be left.
+func (l *directory) openName(path spec.Path, standIn string) (_ string, ok bool) {
+	for _, field := range l.fieldsWritten(nil) {
+		f := l.mending(field.Pos().Filename())
+		if fieldName(field) != path[0] {
+			continue
+		}
+		if f == nil {
+			return "", false
+		}
+		if lit, ok := field.Value.(*ast.BasicLit); ok && !l.isOverlays(l.position(field.Pos())) {
+			standIn = l.like(path, lit, standIn)
+		}
+		from := field.Value.Pos().Offset()
+		if from >= f.size {
+			continue
+		}
+		f.text = blanked(f.text, from, field.Value.End().Offset())
+		f.text[from] = '_'
+	}
+	return standIn, true
+}
+
+// like is a name that is accepted: the one that is stated, or one that is like it.
+func (l *directory) like(path spec.Path, stated *ast.BasicLit, otherwise string) string {
+	name, err := strconv.Unquote(stated.Value)
+	for _, other := range append([]string{name}, corrected(name)...) {
+		if err == nil && l.schemaAt(path).Unify(l.ctx.Encode(other)).Validate(cue.Concrete(true)) == nil {
+			return other
+		}
+	}
+	return otherwise
+}
+
+// define writes a clause for a name that nothing has: an error, for whatever
+// refers to it. The schema by another name has its definitions, so that an
+// application is none the less one.
+func (l *directory) define(f *mendedFile, name string, file *ast.File) bool {
+	if f.selected == nil {
+		f.selected = selectedFromNames(file)
+	}
+	definitions := labels(l.definitions)
+	isDefinition := func(name string) bool { return slices.Contains(definitions, name) }
+	switch {
+	case slices.ContainsFunc(f.selected[name], isDefinition):
+		return f.write(fmt.Sprintf("let %s = {%s: {...}}", name, strings.Join(definitions, ": {...}, ")))
+	case isDefinition("#" + strings.TrimLeft(name, "#")):
+		return f.write(fmt.Sprintf("let %s = {...}", name))
+	}
+	return f.write(fmt.Sprintf("let %s = %s", name, refusal))
+}
+
+// selectedFromNames are the fields that a file selects from each name.
+func selectedFromNames(file *ast.File) map[string][]string {
+	out := map[string][]string{}
+	ast.Walk(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			x, isIdent := s.X.(*ast.Ident)
+			if name, _, err := ast.LabelName(s.Sel); isIdent && err == nil {
+				out[x.Name] = append(out[x.Name], name)
+			}
+		}
+		return true
+	}, nil)
+	return out
+}
+
+// clauseAt is where the import or let clause is that stands at a place of a file.
+func clauseAt(file *ast.File, offset int) (from, to int) {
+	ast.Walk(file, func(n ast.Node) bool {
+		clause := n
+		if d, ok := n.(*ast.ImportDecl); ok && len(d.Specs) > 1 || n.End().Offset() <= offset || n.Pos().Offset() > offset {
+			return ok || n == file
+		}
+		switch n.(type) {
+		case *ast.ImportDecl, *ast.ImportSpec, *ast.LetClause:
+			from, to = clause.Pos().Offset(), clause.End().Offset()
+			return false
+		}
+		return true
+	}, nil)
+	return from, to
+}
+
+// cutReference leaves out a reference that stands in a part of the bundle; false
+// if it stands anywhere else, where what is made of it is not known.
+func (l *directory) cutReference(f *mendedFile, file *ast.File, at int) bool {
+	from, to := referenceAt(file, at)
+	if p := whereIn(file, at); from == to || !p.isPlain || !isOfBundle(p.path) || !l.nameSlip(f, file, slip{offset: from}) {
+		return false
+	}
+	for _, name := range aWord.FindAllString(string(f.text[from:to]), -1) {
+		f.uses[name] = true
+	}
+	f.text = blanked(f.text, from, to)
+	f.text[from] = '_'
+	return true
+}
+
+// referenceAt is the reference, to a name or a part of what it is, that begins at
+// a place of a file.
+func referenceAt(file *ast.File, offset int) (from, to int) {
+	ast.Walk(file, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.Ident, *ast.SelectorExpr, *ast.IndexExpr:
+			if n.Pos().Offset() == offset && to == 0 {
+				from, to = offset, n.End().Offset()
+			}
+		}
+		return to == 0
+	}, nil)
+	return from, to
+}
