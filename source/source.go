@@ -264,6 +264,9 @@ func (l *directory) alone() (*build.Instance, bool) {
 		}
 	}
 	instance := load.Instances([]string{"."}, config)[0]
+	if l.unimportable() != "" {
+		return nil, false // as it is with imports, today or tomorrow
+	}
 	for _, path := range instance.ImportPaths {
 		first, _, _ := strings.Cut(path, "/")
 		switch {
