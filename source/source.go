@@ -256,6 +256,9 @@ func (l *directory) instance() (*build.Instance, diag.List, error) {
 // schema and CUE's own library, which are there already. False if there is more,
 // or anything is wrong.
 func (l *directory) alone() (*build.Instance, bool) {
+	if l.unimportable() != "" {
+		return nil, false // whatever it imports today
+	}
 	config := l.config()
 	config.SkipImports = true
 	if !l.inside { // there is no module file that would say so
@@ -264,9 +267,6 @@ func (l *directory) alone() (*build.Instance, bool) {
 		}
 	}
 	instance := load.Instances([]string{"."}, config)[0]
-	if l.unimportable() != "" {
-		return nil, false // as it is with imports, today or tomorrow
-	}
 	for _, path := range instance.ImportPaths {
 		first, _, _ := strings.Cut(path, "/")
 		switch {
