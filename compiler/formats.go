@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
-	"sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v2"
 
 	"github.com/statefulc/statefulc/spec"
 )
@@ -40,12 +41,45 @@ func contentOf(f spec.File) content {
 	return content{ini(f.INI), "ini"}
 }
 
+// asYAML is what sigs.k8s.io/yaml writes, which prints JSON, reads it and prints
+// it again to find out which numbers are integers. Here they are as they were
+// stated.
 func asYAML(v spec.Tree) string {
-	text, err := yaml.Marshal(v)
+	text, err := yaml.Marshal(counted(map[string]any(v)))
 	if err != nil {
 		panic(err) // it was decoded from JSON
 	}
 	return string(text)
+}
+
+// counted is a value with its numbers as numbers.
+func counted(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, value := range v {
+			out[key] = counted(value)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, value := range v {
+			out[i] = counted(value)
+		}
+		return out
+	case json.Number:
+		if n, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
+			return n
+		}
+		if n, err := strconv.ParseUint(v.String(), 10, 64); err == nil {
+			return n
+		}
+		if n, err := v.Float64(); err == nil {
+			return n
+		}
+		return v.String()
+	}
+	return v
 }
 
 // asJSON is indented, sorted, and leaves < and & alone.
