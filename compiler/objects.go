@@ -50,7 +50,7 @@ func (c *Context) refuse(rule string, at spec.Path, object string, m manifest.Mi
 // no news there.
 func linkMisfits(o *manifest.Object, misfits []manifest.Misfit, path func(spec.Path) spec.Path) {
 	for _, m := range misfits {
-		o.Links = append(o.Links, manifest.Link{Field: m.Field, From: path(m.Path)})
+		o.FromField(m.Field, path(m.Path))
 	}
 }
 
@@ -75,7 +75,7 @@ func (c *Context) addForeign(object manifest.Resource, tree map[string]any, at s
 // linkTree links each field to the same path of the spec, maps and lists too:
 // what is said of a field that is missing in one has to stand there.
 func linkTree(o *manifest.Object, field manifest.Field, v any, at spec.Path) {
-	o.Links = append(o.Links, manifest.Link{Field: field, From: at})
+	o.FromField(field, at)
 	switch v := v.(type) {
 	case map[string]any:
 		byKey(v, func(key string, below any) {

@@ -176,6 +176,6 @@ func linkChanges(o *manifest.Object, before map[string]any, at spec.Path) {
 
 // relink makes a path the only one that a field came from.
 func relink(o *manifest.Object, f manifest.Field, at spec.Path) {
-	o.Links = slices.DeleteFunc(o.Links, func(l manifest.Link) bool { return l.Field.Covers(f) && f.Covers(l.Field) })
-	o.Links = append(o.Links, manifest.Link{Field: f, From: at})
+	o.Links = slices.DeleteFunc(o.Links, func(l manifest.Link) bool { return l.Field().Covers(f) && f.Covers(l.Field()) })
+	o.FromField(f, at)
 }

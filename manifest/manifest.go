@@ -43,8 +43,18 @@ type Resource interface {
 
 // Link says that a field, and all below it, came from a path of the spec.
 type Link struct {
-	Field Field
-	From  spec.Path
+	From spec.Path
+
+	field Field
+	text  string // of the field, until somebody asks for it: of most objects nobody does
+}
+
+// Field is where the link leads to.
+func (l *Link) Field() Field {
+	if l.text != "" {
+		l.field, l.text = ParseField(l.text), ""
+	}
+	return l.field
 }
 
 // Object is one object of an environment and where its fields came from.
@@ -62,7 +72,12 @@ func (o *Object) Ref() Ref {
 // From records that a field, written as [ParseField] reads it, came from a
 // path of the spec. A field may have come from several.
 func (o *Object) From(field string, path spec.Path) {
-	o.Links = append(o.Links, Link{Field: ParseField(field), From: path})
+	o.Links = append(o.Links, Link{From: path, text: field})
+}
+
+// FromField is From for a field that is read already.
+func (o *Object) FromField(field Field, path spec.Path) {
+	o.Links = append(o.Links, Link{From: path, field: field})
 }
 
 // Trace returns the paths of the spec that a field came from: those of the
@@ -70,12 +85,14 @@ func (o *Object) From(field string, path spec.Path) {
 func (o *Object) Trace(f Field) []spec.Path {
 	var from []spec.Path
 	depth := -1
-	for _, l := range o.Links {
-		if !l.Field.Covers(f) || len(l.Field) < depth {
+	for i := range o.Links {
+		l := &o.Links[i]
+		field := l.Field()
+		if !field.Covers(f) || len(field) < depth {
 			continue
 		}
-		if len(l.Field) > depth {
-			from, depth = nil, len(l.Field)
+		if len(field) > depth {
+			from, depth = nil, len(field)
 		}
 		from = append(from, l.From)
 	}

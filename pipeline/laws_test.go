@@ -103,7 +103,7 @@ func linksPoint(t fataler, env pipeline.Environment) {
 	for _, o := range env.Objects.Objects {
 		for _, l := range o.Links {
 			if !exists(reflect.TypeOf(env.App), l.From) {
-				t.Errorf("%s: %v: %v is linked to %v, which no spec has", env.Name, o.Ref(), l.Field, l.From)
+				t.Errorf("%s: %v: %v is linked to %v, which no spec has", env.Name, o.Ref(), l.Field(), l.From)
 			}
 		}
 	}

@@ -133,7 +133,7 @@ func (v *value) step(e manifest.Elem) *value {
 // it was written. Of two elements with one key the later comes first, for that
 // is the one which is wrong.
 func (v *value) link(o *manifest.Object, f manifest.Field, at spec.Path) {
-	o.Links = append(o.Links, manifest.Link{Field: f, From: at})
+	o.FromField(f, at)
 	for _, key := range v.keys() {
 		v.entries[key].link(o, f.Join(manifest.Elem{Name: key}), at.Join(key))
 	}
