@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -49,21 +50,26 @@ func (p plan) counts(o *object) bool {
 // change is as in the base.
 func (p plan) unpatched(of pair) *object {
 	o := *of.want
-	o.tree = runtime.DeepCopyJSON(o.tree)
-	o.eachImage(of.base, func(container tree, was string) {
-		container["image"] = replaced{was, container["image"].(string)}.unpatched(p.images)
-	})
+	if len(p.images) > 0 {
+		o.tree = runtime.DeepCopyJSON(o.tree)
+		o.eachImage(of.base, func(container tree, was string) {
+			container["image"] = replaced{was, container["image"].(string)}.unpatched(p.images)
+		})
+	}
 	if p.counts(&o) {
 		o.setReplicas(of.base.replicas())
 	}
 	return &o
 }
 
+// setReplicas states the number of pods, or none, in a tree of its own.
 func (o *object) setReplicas(n any) {
-	spec := o.tree["spec"].(tree)
+	spec := maps.Clone(o.tree["spec"].(tree))
 	if spec["replicas"] = n; n == nil {
 		delete(spec, "replicas")
 	}
+	o.tree = maps.Clone(o.tree)
+	o.tree["spec"] = spec
 }
 
 // finish leaves no image in a merge that a field is about to change: a

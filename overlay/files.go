@@ -60,7 +60,7 @@ func (p plan) files(dir string, patch patcher) []File {
 		gone["$patch"] = "delete"
 		k.patches = append(k.patches, patchFile{d.write("delete-"+o.stem(), ordered(gone, o.typ)), nil})
 	}
-	for _, pair := range p.kept {
+	for _, pair := range slices.DeleteFunc(slices.Clone(p.kept), pair.isOne) {
 		c := patch(pair.base, pair.want)
 		p.finish(pair.base, c.merge)
 		k.patches = append(k.patches, d.patches(pair.base, c)...)

@@ -92,12 +92,11 @@ type replaced struct{ was, want string }
 // changedImages finds the entries that make the environment's images of the
 // base's. An image that they would not get right stays in a patch.
 func (p plan) changedImages() []image {
-	all := p.keptImages()
-	images := candidates(all)
+	images := candidates(imagesOf(slices.DeleteFunc(slices.Clone(p.kept), pair.isOne)))
 	if len(images) == 0 {
 		return nil
 	}
-	all = append(all, p.otherImages()...)
+	all := append(imagesOf(p.kept), p.otherImages()...)
 	for {
 		var wrong []image
 		for _, r := range all {
@@ -112,11 +111,11 @@ func (p plan) changedImages() []image {
 	}
 }
 
-// keptImages are those of containers of objects that the base has too. Their
+// imagesOf are those of containers of objects that the base has too. Their
 // order does not matter.
-func (p plan) keptImages() []replaced {
+func imagesOf(kept []pair) []replaced {
 	var all []replaced
-	for _, pair := range p.kept {
+	for _, pair := range kept {
 		pair.want.eachImage(pair.base, func(container tree, was string) {
 			all = append(all, replaced{was, container["image"].(string)})
 		})

@@ -30,6 +30,10 @@ func (p plan) wanted() []*object {
 // the base's namespace.
 type pair struct{ base, want *object }
 
+// isOne reports whether the environment changes nothing of the object, and it
+// was not made twice.
+func (p pair) isOne() bool { return isOne(p.base.tree, p.want.tree) }
+
 // compare finds for each object of the base the one that it becomes. Objects
 // go by kind and name. The namespace counts too, unless each side has a single
 // one: then the environment has moved, and kustomize moves the objects.
