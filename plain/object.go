@@ -126,6 +126,9 @@ func (u *unit) object(v *value) {
 		u.report(invalid, diag.Error, v.pos, object+": "+err.Error(), "Write the object as the API server takes it.")
 		return
 	}
+	if scheme.Scheme.Recognizes(gvk) {
+		u.spelling(object, nil, v, manifest.Tree(resource))
+	}
 	u.put(resource, v)
 }
 

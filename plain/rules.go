@@ -13,6 +13,7 @@ const (
 	idlePatch   = "patch-idle"
 	addedByName = "patch-container"
 	status      = "status-written"
+	spelled     = "spelling"
 	badWaiver   = "waiver-comment"
 )
 
@@ -103,6 +104,15 @@ Told are those without an image, which is an error, and those whose name is near
 or a claim template that a newer client prints has rolled every StatefulSet of a cluster.`,
 		Source: "measured with Argo CD's gitops-engine: status: {replicas: 0} of a StatefulSet; kubernetes/kubernetes#134773",
 		Fix:    "Leave it out.",
+	},
+	{
+		ID:       spelled,
+		Severity: diag.Info,
+		What:     "A quantity that is spelled otherwise than the API server stores it; a null or an empty struct that says nothing.",
+		Why: `What is in the cluster reads otherwise than what is in Git, so whoever compares them sees a change that is none. An empty struct in a
+pod template restarts all pods when somebody tidies it away: the template's hash is another one.`,
+		Source: "k8s.io/apimachinery/pkg/api/resource (canonical form); kubernetes pkg/controller/history (hash of the template)",
+		Fix:    "Write the amount as it is stored, and leave out what says nothing.",
 	},
 	{
 		ID:   badWaiver,
