@@ -92,6 +92,9 @@ func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
 			kinds = append(kinds, ref.Kind)
 		}
 	}
+	if t.Kind == "PersistentVolume" && c.lacksVolumes {
+		return nil
+	}
 	fix := diag.OneOf(t.Name, names, diag.OneOf(t.Kind, kinds, "See what there is: statefulc build -o -."))
 	c.report("patch-target", at.Join("target"), fmt.Sprintf("there is no %s %q", t.Kind, t.Name), fix)
 	return nil

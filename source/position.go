@@ -22,7 +22,7 @@ import (
 // in a group that the base has is to be stated there, not in each overlay that
 // names the group.
 func (l *directory) index(base, environment cue.Value) *spec.Index {
-	return &spec.Index{Locate: func(path spec.Path) diag.Pos {
+	return &spec.Index{IsOverlays: l.isOverlays, Locate: func(path spec.Path) diag.Pos {
 		v := lookup(environment, path)
 		own := first(l.written(v))
 		if v.IncompleteKind() != cue.StructKind {
