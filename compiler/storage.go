@@ -49,9 +49,9 @@ func (c *Container) claimTemplate(name string, s spec.Storage) {
 	c.linkClaim(c.object, template+".spec", name)
 	for i, static := range s.Static {
 		host, ok := c.ordinal(i, "static", name, len(s.Static))
-		switch {
-		case !ok:
-		case c.isOneVolume(c.path.Join("storage", name, "static", fmt.Sprint(i)), static):
+		switch isOne := c.isOneVolume(c.path.Join("storage", name, "static", fmt.Sprint(i)), static); {
+		case !ok: // one more than there are pods, or another rack's
+		case isOne:
 			c.staticVolume(name, s, i, static, host)
 		default:
 			c.lacksVolumes = true
