@@ -87,7 +87,7 @@ func isFinal(id string) bool {
 func unnamed(d diag.Diagnostic, env spec.Environment) diag.Diagnostic {
 	isRefused := slices.ContainsFunc(env.Unsure, func(p spec.Path) bool { return len(p) == 1 && p[0] == "name" })
 	said, isOf := strings.CutPrefix(d.Message, d.Object+": ")
-	if !isRefused || d.Object == "" || !isOf || len(d.Scope) == 0 || isIn(d, spec.Path{"objects"}) {
+	if !isRefused || d.Object == "" || !isOf || len(d.Scope) == 0 || len(d.Scope[0]) == 0 || d.Scope[0][0] == "objects" {
 		return d
 	}
 	d.Object, d.Message = "", spec.Path(d.Scope[0]).String()+": "+said
@@ -101,7 +101,7 @@ func certain(found diag.List, env spec.Environment) diag.List {
 		if mayBeWaived(d, env) || !isNamed(d, env) {
 			return true
 		}
-		if slices.ContainsFunc(slices.Concat(env.Refused, env.Unsure), func(p spec.Path) bool { return countsBy(d, p) }) {
+		if slices.ContainsFunc(env.Refused, func(p spec.Path) bool { return countsBy(d, p) }) {
 			return true
 		}
 		fields, isLookup := lookups[d.Rule]

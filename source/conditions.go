@@ -29,12 +29,12 @@ func (l *directory) conditions(bundle cue.Value) (out []condition) {
 	for _, file := range l.files {
 		l.walk(file, func(n ast.Node, in *scope) {
 			field, ok := n.(*ast.Field)
-			if !ok || field.Constraint != token.OPTION || !in.held || !isOfBundle(in.path) || !isConcrete(field.Value) {
+			if !ok || field.Constraint != token.OPTION || !isOfBundle(in.path) || !isConcrete(field.Value) {
 				return
 			}
 			at, _ := application(in.path)
 			at = at.Join(fieldName(field))
-			isStated := slices.Contains(at, anyLabel)
+			isStated := slices.ContainsFunc(at, isApart) || !whereIn(file, field.Pos().Offset()).isPlain
 			for _, v := range l.variants(bundle) {
 				isStated = isStated || lookup(v, at).Exists()
 			}
