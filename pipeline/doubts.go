@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -82,22 +83,42 @@ func isFinal(id string) bool {
 	return slices.ContainsFunc(Rules(), func(r diag.Rule) bool { return r.ID == id && r.Final })
 }
 
-// unnamed says in the user's words what an object is made of whose name nobody
+// unnamed says in the user's words what objects are made of whose names nobody
 // has stated.
-func unnamed(d diag.Diagnostic, env spec.Environment) diag.Diagnostic {
-	isRefused := slices.ContainsFunc(env.Unsure, func(p spec.Path) bool { return len(p) == 1 && p[0] == "name" })
-	said, isOf := strings.CutPrefix(d.Message, d.Object+": ")
-	if !isRefused || d.Object == "" || !isOf || len(d.Scope) == 0 || len(d.Scope[0]) == 0 || d.Scope[0][0] == "objects" {
-		return d
+func (env Environment) unnamed(found diag.List) diag.List {
+	isRefused := func(name string) bool {
+		return slices.ContainsFunc(env.Unsure, func(p spec.Path) bool { return len(p) == 1 && p[0] == name })
 	}
-	d.Object, d.Message = "", spec.Path(d.Scope[0]).String()+": "+said
-	return d
+	words := map[string]string{}
+	for _, o := range env.Objects.Objects {
+		of := o.Trace(nil)
+		isOfName := isRefused("name") || isRefused("namespace") && o.Ref().Kind == "PersistentVolume"
+		if isOfName && len(of) > 0 && len(of[0]) > 1 && of[0][0] != "objects" {
+			words[o.Ref().String()] = of[0].String()
+		}
+	}
+	if len(words) == 0 {
+		return found
+	}
+	var pairs []string
+	for _, ref := range slices.Backward(slices.Sorted(maps.Keys(words))) { // the longer ones first
+		pairs = append(pairs, ref, words[ref])
+	}
+	inWords := strings.NewReplacer(pairs...)
+	for i := range found {
+		d := &found[i]
+		d.Message, d.Fix = inWords.Replace(d.Message), inWords.Replace(d.Fix)
+		if _, isUnnamed := words[d.Object]; isUnnamed {
+			d.Object = ""
+		}
+	}
+	return found
 }
 
 // certain leaves out what may follow from what CUE refuses: what is found at or
 // below it, of the group or job that it is in, and of what is judged by it.
 func certain(found diag.List, env spec.Environment) diag.List {
-	found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
+	return slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
 		if mayBeWaived(d, env) || !isNamed(d, env) {
 			return true
 		}
@@ -114,10 +135,6 @@ func certain(found diag.List, env spec.Environment) diag.List {
 			return isIn(d, p) || holds(d, p) || isIn(d, p[:min(2, len(p))]) && slices.ContainsFunc(p, func(name string) bool { return slices.Contains(fields, name) })
 		}) || fields != nil && slices.ContainsFunc(env.Unsure, func(p spec.Path) bool { return len(p) == 1 && isIn(d, p) })
 	})
-	for i, d := range found {
-		found[i] = unnamed(d, env)
-	}
-	return found
 }
 
 // countsBy reports whether a finding is judged by a field of any group that has
