@@ -38,23 +38,34 @@ func (c *Context) oneOf(at spec.Path, options ...option) bool {
 }
 
 // reportBoth tells of several things where one is taken, at the last of them:
-// an overlay's.
+// an overlay's, if it states one. It is about what states them.
 func (c *Context) reportBoth(at spec.Path, stated []string) {
 	var places []spec.Origin
 	for _, name := range stated {
 		places = append(places, spec.Origin{Path: at.Join(name), Pos: c.index.Find(at.Join(name)).Pos})
 	}
 	slices.SortStableFunc(places, func(a, b spec.Origin) int {
-		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line))
+		return cmp.Or(c.layer(a.Pos)-c.layer(b.Pos), cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line))
 	})
 	first, last := places[0], places[len(places)-1]
-	message, fix := enumerated(stated)+" are stated, and it is one of them", "Leave out all but one."
-	if first.Pos.Line == last.Pos.Line {
-		c.report("one-of", last.Path, message, fix)
-		return
+	fix := "Leave out all but one."
+	if c.layer(first.Pos) < c.layer(last.Pos) {
+		fix += " An overlay cannot take back what the base states."
 	}
-	c.report("one-of", last.Path, message, fix+" An overlay cannot take back what the base states.")
-	c.found[len(c.found)-1].Related = []diag.Related{{Pos: first.Pos, Message: "also stated here"}}
+	c.report("one-of", at, enumerated(stated)+" are stated, and it is one of them", fix)
+	told := &c.found[len(c.found)-1]
+	told.Pos = last.Pos
+	if first.Pos.File != last.Pos.File || first.Pos.Line != last.Pos.Line {
+		told.Related = []diag.Related{{Pos: first.Pos, Message: "also stated here"}}
+	}
+}
+
+// layer is where something is written: 0 in the base, 1 in an overlay.
+func (c *Context) layer(p diag.Pos) int {
+	if c.index.IsOverlays != nil && c.index.IsOverlays(p) {
+		return 1
+	}
+	return 0
 }
 
 // enumerated is a list as a sentence has it: a, b and c.

@@ -53,6 +53,8 @@ type Context struct {
 	set    *manifest.Set
 	found  diag.List
 	shared map[string]*manifest.Object // by what several pods, a group's racks, have one of
+
+	lacksVolumes bool // some PersistentVolumes are left out
 }
 
 // Group is a group of the spec.

@@ -28,8 +28,8 @@ func files(c *Context) {
 		reload := &fileSet{Pod: p, name: p.owner() + "-reload", volume: "reload"}
 		for _, c := range p.containers {
 			byKey(c.Files, func(path string, f spec.File) {
+				c.tellOneFile(path, f) // the file is there all the same, with what is first
 				switch {
-				case !c.isOneFile(path, f):
 				case f.Reload && f.Writable:
 					c.report("file-writable", []string{"files", path, "writable"}, "a file that the program edits cannot be reloaded from Git", "State one of reload and writable.")
 				case f.Reload:
@@ -45,9 +45,9 @@ func files(c *Context) {
 	}
 }
 
-// isOneFile reports whether a file is stated in one way, and says otherwise why not.
-func (c *Container) isOneFile(path string, f spec.File) bool {
-	return c.oneOf(c.path.Join("files", path),
+// tellOneFile says that a file is not stated in one way.
+func (c *Container) tellOneFile(path string, f spec.File) {
+	c.oneOf(c.path.Join("files", path),
 		option{"text", f.Text != nil}, option{"yaml", f.YAML != nil}, option{"json", f.JSON != nil}, option{"properties", f.Properties != nil}, option{"ini", f.INI != nil})
 }
 

@@ -44,6 +44,8 @@ func titleOf(tree spec.Tree) string {
 // refuse says what does not fit into an object.
 func (c *Context) refuse(rule string, at spec.Path, object string, m manifest.Misfit) {
 	c.report(rule, at, fmt.Sprintf("%s: %v: %s", object, m.Field, m.Message), m.Fix)
+	told := &c.found[len(c.found)-1]
+	told.Object, told.Field = object, m.Field.String()
 }
 
 // linkMisfits links what was taken out to where it was: that it is missing is

@@ -22,8 +22,9 @@ func patches(c *Context) {
 		if !c.oneOf(at, option{"merge", p.Merge != nil}, option{"operations", p.Operations != nil}) {
 			return
 		}
+		areKnown := c.areOperations(p.Operations, at)
 		o := c.target(p.Target, at)
-		if o == nil {
+		if o == nil || !areKnown {
 			return
 		}
 		for _, step := range steps(p, at) {
@@ -33,6 +34,47 @@ func patches(c *Context) {
 			}
 		}
 	})
+}
+
+// operations are those of RFC 6902, and what each has beside op and path.
+var operations = map[string]string{"add": "value", "copy": "from", "move": "from", "remove": "", "replace": "value", "test": "value"}
+
+// areOperations reports whether operations are whole, whatever object they are
+// for, and says otherwise what they lack.
+func (c *Context) areOperations(all []spec.Tree, at spec.Path) bool {
+	before := len(c.found)
+	for i, operation := range all {
+		at := at.Join("operations", fmt.Sprint(i))
+		op, isText := operation["op"].(string)
+		with, isKnown := operations[op]
+		switch {
+		case operation["op"] == nil:
+			c.report("patch-invalid", at, "the operation has no op", diag.Known(keysOf(operations), ""))
+		case !isText:
+			c.report("patch-invalid", at.Join("op"), fmt.Sprintf("%v is no operation", operation["op"]), diag.Known(keysOf(operations), ""))
+		case !isKnown:
+			c.report("patch-invalid", at.Join("op"), fmt.Sprintf("there is no operation %q", op), diag.OneOf(op, keysOf(operations), ""))
+		}
+		for _, field := range []string{"path", with} {
+			_, isPointer := operation[field].(string)
+			_, isThere := operation[field]
+			switch {
+			case field == "":
+			case !isThere:
+				c.report("patch-invalid", at, fmt.Sprintf("the operation has no %s", field), "State "+field+": "+pointed[field])
+			case field != "value" && !isPointer:
+				c.report("patch-invalid", at.Join(field), fmt.Sprintf("%s is no text", field), "State "+pointed[field])
+			}
+		}
+	}
+	return len(c.found) == before
+}
+
+// pointed says what the fields of an operation are.
+var pointed = map[string]string{
+	"path":  "a place in the object, \"/spec/replicas\".",
+	"from":  "the place in the object that it takes the value from, \"/spec/replicas\".",
+	"value": "what is to be there; null is stated too.",
 }
 
 // step is a part of a patch that is applied alone, so that one that fails has
@@ -91,6 +133,9 @@ func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
 		case ref.Name == t.Name:
 			kinds = append(kinds, ref.Kind)
 		}
+	}
+	if t.Kind == "PersistentVolume" && c.lacksVolumes {
+		return nil
 	}
 	fix := diag.OneOf(t.Name, names, diag.OneOf(t.Kind, kinds, "See what there is: statefulc build -o -."))
 	c.report("patch-target", at.Join("target"), fmt.Sprintf("there is no %s %q", t.Kind, t.Name), fix)

@@ -16,8 +16,8 @@ func probes(c *Context) {
 		for _, p := range c.probes() {
 			if c.isWhole(p.name, p.probe) {
 				*p.target(c.target()) = c.probe(p.name, p.probe)
-				c.linkProbe(p.field, p.name)
 			}
+			c.linkProbe(p.field, p.name) // if it is left out too: that it is missing is no news there
 		}
 		c.lifecycle()
 	})

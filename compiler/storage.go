@@ -48,8 +48,13 @@ func (c *Container) claimTemplate(name string, s spec.Storage) {
 	c.object.From(template, c.path.Join("storage", name))
 	c.linkClaim(c.object, template+".spec", name)
 	for i, static := range s.Static {
-		if host, ok := c.ordinal(i, "static", name, len(s.Static)); ok && c.isOneVolume(c.path.Join("storage", name, "static", fmt.Sprint(i)), static) {
+		host, ok := c.ordinal(i, "static", name, len(s.Static))
+		switch isOne := c.isOneVolume(c.path.Join("storage", name, "static", fmt.Sprint(i)), static); {
+		case !ok: // one more than there are pods, or another rack's
+		case isOne:
 			c.staticVolume(name, s, i, static, host)
+		default:
+			c.lacksVolumes = true
 		}
 	}
 	for i, snapshot := range s.Restore {

@@ -125,9 +125,9 @@ func (p *Pipeline) vet(dir string) (*Result, error) {
 		found := slices.Concat(validate.Spec(env.Environment), refused)
 		if !p.Unchecked {
 			judged := validate.Objects(objects, env.Index, env.App.Kubernetes, &verdicts).Except(refused)
-			found = append(found, blame(*env, judged, &verdicts)...)
+			found = append(found, unread(blame(*env, judged, &verdicts), refused)...)
 		}
-		r.Found = append(r.Found, waivers.Judge(env.Environment, certain(found, env.Environment))...)
+		r.Found = append(r.Found, waivers.Judge(env.Environment, env.unnamed(certain(found, env.Environment)))...)
 	}
 	if whole && !p.Unchecked {
 		r.Found = append(r.Found, waivers.Unused()...)

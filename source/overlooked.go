@@ -76,6 +76,14 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 	if whole := cmp.Or(said[spec.Path(path).String()], said[inBase(in)]); len(in) > 0 && whole != nil && len(whole.errors) > 0 && whole.isOfAnotherType() {
 		return // it has no field right
 	}
+	for i := 0; schema.IncompleteKind() == cue.ListKind; i++ {
+		element := v.LookupPath(cue.MakePath(cue.Index(i)))
+		known, _ := step(schema, fmt.Sprint(i))
+		if !element.Exists() || !known.Exists() {
+			break
+		}
+		l.search(bundle, append(path[:len(path):len(path)], fmt.Sprint(i)), element, known, said, out)
+	}
 	var unknown, missing []string
 	fields, err := v.Fields(cue.All())
 	for err == nil && fields.Next() {

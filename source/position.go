@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -22,7 +23,7 @@ import (
 // in a group that the base has is to be stated there, not in each overlay that
 // names the group.
 func (l *directory) index(base, environment cue.Value) *spec.Index {
-	return &spec.Index{Locate: func(path spec.Path) diag.Pos {
+	return &spec.Index{IsOverlays: l.isOverlays, Locate: func(path spec.Path) diag.Pos {
 		v := lookup(environment, path)
 		own := first(l.written(v))
 		if v.IncompleteKind() != cue.StructKind {
@@ -113,6 +114,9 @@ func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related)
 			return primary, []diag.Related{{Pos: other, Message: "also stated here"}}
 		}
 	}
+	if other := slices.IndexFunc(users, func(p diag.Pos) bool { return p.Line != primary.Line }); other >= 0 && len(written) == 1 && !c.overlay && len(schemas) == 0 && isInList(c.path) {
+		return primary, []diag.Related{{Pos: users[other], Message: "also stated here"}} // of an element only one is written
+	}
 	if base := slices.IndexFunc(users, func(p diag.Pos) bool { return !l.isOverlays(p) }); c.overlay && base >= 0 && l.isOverlays(primary) && len(schemas) == 0 {
 		return primary, []diag.Related{{Pos: users[base], Message: "also stated here"}}
 	}
@@ -129,6 +133,14 @@ func (l *directory) isOverlays(p diag.Pos) bool {
 			field, ok := decl.(*ast.Field)
 			return ok && fieldName(field) == "overlays" && field.Pos().Line() <= p.Line && p.Line <= field.End().Line()
 		})
+	})
+}
+
+// isInList reports whether a path leads to an element, or into one.
+func isInList(path []string) bool {
+	return slices.ContainsFunc(path, func(name string) bool {
+		_, err := strconv.Atoi(name)
+		return err == nil
 	})
 }
 

@@ -713,16 +713,25 @@ var (
 	lengths  = regexp.MustCompile(`^incompatible list lengths \((\d+) and (\d+)\)$`)
 )
 
-// lookup is the value at a path, in which elements of lists are numbers.
+// lookup is the value at a path, in which elements of lists are numbers: of what
+// is chosen where there is a choice, and of lists that are refused too.
 func lookup(v cue.Value, path []string) cue.Value {
 	for _, label := range path {
-		selector := cue.Str(label)
-		if i, err := strconv.Atoi(label); err == nil && v.IncompleteKind() == cue.ListKind {
-			selector = cue.Index(i)
+		next := v.LookupPath(cue.MakePath(selector(v, label)))
+		if chosen, ok := v.Default(); ok && !next.Exists() {
+			next = chosen.LookupPath(cue.MakePath(selector(chosen, label)))
 		}
-		v = v.LookupPath(cue.MakePath(selector))
+		v = next
 	}
 	return v
+}
+
+func selector(of cue.Value, label string) cue.Selector {
+	i, err := strconv.Atoi(label)
+	if kind := of.IncompleteKind(); err == nil && (kind == cue.ListKind || kind == cue.BottomKind && of.LookupPath(cue.MakePath(cue.Index(i))).Exists()) {
+		return cue.Index(i)
+	}
+	return cue.Str(label)
 }
 
 func first(positions []diag.Pos) diag.Pos {

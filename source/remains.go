@@ -2,6 +2,7 @@ package source
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"cuelang.org/go/cue"
@@ -174,6 +175,11 @@ func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool
 		r.miss(in, depth)
 		return nil, false
 	}
+	if list, ok := r.elements(in, v, schema); ok {
+		r.judged(in, depth)
+		r.missOutside(name)
+		return list, true
+	}
 	fields, err := v.Fields()
 	refused, unsure, less := r.out, r.unsure, r.less
 	out := map[string]any{}
@@ -221,6 +227,40 @@ func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool
 	return nil, false
 }
 
+// instead are what stands for an element that is refused of a list whose
+// elements are judged one by one.
+var instead = map[string]map[string]any{
+	"static":  {"nfs": map[string]any{"server": "refused", "path": "/refused"}},
+	"clients": {"cidr": "192.0.2.0/24"},
+	"egress":  {"cidr": "192.0.2.0/24", "ports": []int{443}},
+}
+
+// elements are those of a list that fit, and what stands for the others; false
+// if it is not known which these are.
+func (r *remains) elements(in spec.Path, v, schema cue.Value) (out []any, ok bool) {
+	standIn, isKnown := instead[in[len(in)-1]]
+	if !isKnown || schema.IncompleteKind() != cue.ListKind {
+		return nil, false
+	}
+	var refused []spec.Path
+	for i := 0; ; i++ {
+		element := v.LookupPath(cue.MakePath(cue.Index(i)))
+		if !element.Exists() {
+			break
+		}
+		if element.Validate(cue.Concrete(true)) == nil {
+			out = append(out, element)
+			continue
+		}
+		out, refused = append(out, standIn), append(refused, in.Join(fmt.Sprint(i)))
+	}
+	if len(refused) == 0 || !fits(schema, out) {
+		return nil, false
+	}
+	r.out = append(r.out, refused...)
+	return out, true
+}
+
 // choice takes what fits of a value that states one of several things. While it
 // is refused CUE has no struct of it, but its fields.
 func (r *remains) choice(in spec.Path, depth int, v, schema cue.Value) (any, bool) {
@@ -234,7 +274,7 @@ func (r *remains) choice(in spec.Path, depth int, v, schema cue.Value) (any, boo
 			}
 		}
 	}
-	if !fits(schema, out) {
+	if len(out) == 0 || !fits(schema, out) { // of no struct nothing is left, and nothing may fit
 		r.miss(in, depth)
 		return nil, false
 	}

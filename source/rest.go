@@ -132,9 +132,12 @@ func (r *remains) keep(name string, v cue.Value) bool {
 	part, isPart := parts[name]
 	fits := v.Validate(cue.Concrete(true)) == nil
 	entries, err := v.Fields()
+	list, isList := r.elements(spec.Path{name}, v, r.schemaAt(spec.Path{name}))
 	switch {
 	case fits && (part.whole || !isPart):
 		r.app[name] = v
+	case isPart && isList:
+		r.app[name] = list
 	case !isPart:
 		return false
 	case err != nil || part.whole:
@@ -165,6 +168,11 @@ func (r *remains) entries(name string, part part, all *cue.Iterator) map[string]
 				continue
 			}
 		}
+		if isKey && name == "services" {
+			if rest, ok := r.service(in, entry); ok {
+				out[key] = rest
+			}
+		}
 		if isKey && part.standIn != nil {
 			rest := part.standIn(entry)
 			maps.DeleteFunc(rest, func(field string, _ any) bool { return !r.schemaAt(in.Join(field)).Exists() })
@@ -178,6 +186,23 @@ func (r *remains) entries(name string, part part, all *cue.Iterator) map[string]
 		}
 	}
 	return out
+}
+
+// service takes what fits of a Service, if that is one: the groups that it names
+// are known then.
+func (r *remains) service(in spec.Path, v cue.Value) (map[string]cue.Value, bool) {
+	out := accepted(v)
+	maps.DeleteFunc(out, func(field string, _ cue.Value) bool { return !r.schemaAt(in.Join(field)).Exists() })
+	if !fits(r.schemaAt(in), out) {
+		return nil, false
+	}
+	for _, field := range labels(v) {
+		if _, isThere := out[field]; !isThere {
+			r.out = append(r.out, in.Join(field))
+		}
+	}
+	r.unsure = append(r.unsure, in)
+	return out, true
 }
 
 // lose leaves out a part as a whole. Without groups, and without what is waived,

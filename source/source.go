@@ -121,7 +121,8 @@ func (l *directory) look() (out loaded) {
 	if bad.HasErrors() { // also where CUE has taken a field that is not known
 		out.err = nil
 	}
-	out.found = bad
+	conditions := l.conditions(bundle)
+	out.environments, out.found = without(conditions, out.environments), l.unmet(conditions, bad)
 	return out
 }
 

@@ -45,6 +45,10 @@ type Index struct {
 	// nobody wrote, a default or a computed name.
 	Locate func(Path) diag.Pos
 
+	// IsOverlays reports whether a place is in what the user states of overlays;
+	// nil: none is.
+	IsOverlays func(diag.Pos) bool
+
 	// Title is a path for people; nil if it is one of a spec.
 	Title func(Path) string
 
