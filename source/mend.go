@@ -67,7 +67,7 @@ func (l *directory) mend(found diag.List) bool {
 			}
 			isMended = true
 		case unfound.MatchString(said):
-			isMended = l.define(f, unfound.FindStringSubmatch(said)[1], read[name]) || isMended
+			isMended = f.define(l.standIn(f, unfound.FindStringSubmatch(said)[1], read[name]), at) || isMended
 		default:
 			isMended = l.cutClause(f, read[name], at) || isMended
 		}
@@ -166,10 +166,15 @@ func (l *directory) like(path spec.Path, stated *ast.BasicLit, otherwise string)
 	return otherwise
 }
 
-// define writes a clause for a name that nothing has: an error, for whatever
+// clause is what stands for a name that nothing has.
+type clause struct{ name, value string }
+
+func (c clause) String() string { return fmt.Sprintf("let %s = %s", c.name, c.value) }
+
+// standIn is a clause for a name that nothing has: an error, for whatever
 // refers to it. The schema by another name has its definitions, so that an
 // application is none the less one.
-func (l *directory) define(f *mendedFile, name string, file *ast.File) bool {
+func (l *directory) standIn(f *mendedFile, name string, file *ast.File) clause {
 	if f.selected == nil {
 		f.selected = selectedFromNames(file)
 	}
@@ -177,11 +182,46 @@ func (l *directory) define(f *mendedFile, name string, file *ast.File) bool {
 	isDefinition := func(name string) bool { return slices.Contains(definitions, name) }
 	switch {
 	case slices.ContainsFunc(f.selected[name], isDefinition):
-		return f.write(fmt.Sprintf("let %s = {%s: {...}}", name, strings.Join(definitions, ": {...}, ")))
+		return clause{name, "{" + strings.Join(definitions, ": {...}, ") + ": {...}}"}
 	case isDefinition("#" + strings.TrimLeft(name, "#")):
-		return f.write(fmt.Sprintf("let %s = {...}", name))
+		return clause{name, "{...}"}
 	}
-	return f.write(fmt.Sprintf("let %s = %s", name, refusal))
+	return clause{name, refusal}
+}
+
+// define writes a clause below what the user wrote. CUE takes none with the name
+// of a field, wherever that is: then the reference gets a name that nothing has.
+func (f *mendedFile) define(c clause, reference int) bool {
+	if f.below[c.String()] {
+		return false
+	}
+	if f.accepts(c) {
+		return f.write(c.String())
+	}
+	for name := range strings.SplitSeq(shortNames, "") {
+		own := clause{name, c.value}
+		if end := reference + len(c.name); end <= f.size && string(f.text[reference:end]) == c.name && (f.below[own.String()] || !f.hasWord(name)) {
+			f.write(own.String())
+			f.text = blanked(f.text, reference, end)
+			f.text[reference] = name[0]
+			return true
+		}
+	}
+	return false
+}
+
+// shortNames are shorter than no other, each a byte.
+const shortNames = "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA"
+
+// accepts reports whether CUE reads a file with a clause more.
+func (f *mendedFile) accepts(c clause) bool {
+	_, err := parser.ParseFile("", fmt.Sprintf("%s\n%s\n", f.text, c))
+	return err == nil
+}
+
+// hasWord reports whether a word stands anywhere in a file.
+func (f *mendedFile) hasWord(word string) bool {
+	return slices.Contains(aWord.FindAllString(string(f.text), -1), word)
 }
 
 // selectedFromNames are the fields that a file selects from each name.

@@ -234,7 +234,7 @@ func (r *remains) choice(in spec.Path, depth int, v, schema cue.Value) (any, boo
 			}
 		}
 	}
-	if !fits(schema, out) {
+	if len(out) == 0 || !fits(schema, out) {
 		r.miss(in, depth)
 		return nil, false
 	}
