@@ -41,6 +41,9 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 	}
 	for _, region := range cut {
 		from, to := region.offsets(f.text)
+		if !l.isPackagesOwn(l.fileOf(diag.Pos{File: name})) && aClause.Match(f.text[from:to]) {
+			return false // the name of what is imported is lost
+		}
 		f.slips = append(f.slips, slip{from, string(f.text[from:to])})
 		l.blank(f, from, to)
 	}
@@ -55,6 +58,8 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 	}
 	return len(cut) > 0 || isClosed
 }
+
+var aClause = regexp.MustCompile(`(?m)^package\b`)
 
 // slipLine is the line of the first thing, from 1, that CUE cannot read; 0 if
 // it can read all.

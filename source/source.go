@@ -203,6 +203,9 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	}
 	bad := l.mendApp(instance.Files)
 	v := l.ctx.BuildInstance(instance)
+	if l.cut.files != nil && !v.LookupPath(cue.ParsePath(BaseName)).Exists() && ofText(v.Err()) == nil {
+		return cue.Value{}, bad, nil // it may be a library, and no spec
+	}
 	bad = append(bad, l.topLevel(v, instance.Files)...)
 	if !v.LookupPath(cue.ParsePath(BaseName)).Exists() && bad.HasErrors() && ofText(v.Err()) == nil {
 		return cue.Value{}, bad, nil

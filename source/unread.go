@@ -81,7 +81,7 @@ var slips = []struct {
 	line *regexp.Regexp
 	fix  string
 }{
-	{regexp.MustCompile(`^\s*#($|[^A-Za-z_"]|.*[^:]$)`), "Comments begin with //."},
+	{regexp.MustCompile(`^\s*#($|[^A-Za-z_"]|\w+:?\s+[A-Za-z]+\s+[A-Za-z]|\w+\s+\w)`), "Comments begin with //."},
 	{regexp.MustCompile(`^\s*[A-Za-z_]\w*\s*=[^~=]`), "Put a colon between a name and its value: `name: value`."},
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+-[-A-Za-z0-9_.]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+[./][-A-Za-z0-9_./]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
@@ -111,6 +111,10 @@ var grammar = []struct{ message, fix string }{
 // or about the one below.
 func (l *directory) ungrammatical(d *diag.Diagnostic) {
 	lines := l.lines(d.Pos.File)
+	if at := d.Pos.Line - 1; at >= 0 && at < len(lines) && lateImport.MatchString(lines[at]) && strings.HasPrefix(d.Message, "expected label or ':'") {
+		d.Fix = "Imports stand at the top of a file, below the package clause."
+		return
+	}
 	above := 1
 	if strings.HasPrefix(d.Message, "illegal character") || strings.HasSuffix(d.Message, "not terminated") {
 		above = 0 // that is here
@@ -136,6 +140,8 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 		}
 	}
 }
+
+var lateImport = regexp.MustCompile(`^\s*import\b`)
 
 // slipIn is the remedy for a line that was written wrong; "" if it looks right.
 func slipIn(line string) string {
