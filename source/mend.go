@@ -111,7 +111,25 @@ func (r *round) cutFor(e errors.Error) bool {
 			}
 		}
 	default:
+		if a := aliasAt(file, at); a != nil && unused.MatchString(said) {
+			r.isMended = f.unalias(a) || r.isMended
+			break
+		}
 		r.isMended = r.cutClause(f, file, at) || r.isMended
+	}
+	return true
+}
+
+// unalias leaves out an alias that nothing uses, or makes it a field if it was
+// meant as one.
+func (f *mendedFile) unalias(a *ast.Alias) bool {
+	from, to := a.Ident.Pos().Offset(), a.Equal.Offset()
+	if to >= f.size || f.text[to] != '=' {
+		return false
+	}
+	f.text = slices.Clone(f.text)
+	if f.text[to] = ':'; !isSpaced(a) {
+		f.text = blanked(f.text, from, to+1)
 	}
 	return true
 }

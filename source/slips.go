@@ -24,13 +24,34 @@ type lines struct{ from, to int }
 // cutSlips cuts what CUE's parser stumbles over at the places that are found in
 // a file; false if nobody knows what is wrong with it.
 func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
+	isMeant, cut := false, []lines(nil)
+	if m, ok := misplacedIn(f.text[:f.size]); ok {
+		if text := slices.Clone(f.text); m.isUnsure {
+			cut = append(cut, lines{m.row - 1, m.row})
+		} else if m.at < f.size {
+			text[m.at] = m.by
+			if after := slipLine(text); after == 0 || after > slipLine(f.text) {
+				f.text, isMeant = text, true
+			}
+		}
+	}
+	if text := l.colons(f.text); slipLine(text) != slipLine(f.text) {
+		f.text, isMeant = text, true
+	}
+	if isMeant && slipLine(f.text) == 0 && len(f.slips) == 0 {
+		return true
+	}
 	rows := bytes.SplitAfter(f.text, []byte("\n"))
-	text, cut := f.text, []lines(nil)
+	text := f.text
+	for _, region := range cut {
+		text = region.blanked(text)
+	}
 	for _, d := range found.Sorted() {
 		if d.Pos.File != name || d.Pos.Line < 1 || d.Pos.Line > len(rows) || slipLine(text) == 0 {
 			continue
 		}
 		if region, ok := l.slipAt(text, d.Pos.Line-1); ok {
+			region.to = endOfText(rows, region)
 			cut, text = append(cut, region), region.blanked(text)
 		}
 	}
@@ -56,8 +77,40 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		}
 		f.slips = nil
 	}
-	return len(cut) > 0 || isClosed
+	return len(cut) > 0 || isClosed || isMeant
 }
+
+// colons puts a colon where a line gives its field a value by =, if CUE can read
+// more then.
+func (l *directory) colons(text []byte) []byte {
+	for n := 0; n < mostUnread; n++ {
+		before, isBetter := slipLine(text), false
+		if before == 0 {
+			break
+		}
+		for _, at := range assigned.FindAllSubmatchIndex(text, -1) {
+			other := slices.Clone(text)
+			other[at[3]-1] = ':'
+			if line := 1 + bytes.Count(text[:at[2]], []byte("\n")); line > before {
+				break
+			}
+			if l.cut.parsed += len(text); l.cut.parsed > mostParsed {
+				return text
+			}
+			if after := slipLine(other); after == 0 || after > before {
+				text, isBetter = other, true
+				break
+			}
+		}
+		if !isBetter {
+			break
+		}
+	}
+	return text
+}
+
+// assigned is a line that gives its field a value as other languages do.
+var assigned = regexp.MustCompile(`(?m)^[ \t]*(?:"[^"\n]*"|[A-Za-z_][\w-]*)([ \t]*=)(?:[^=~\n]|$)`)
 
 var aClause = regexp.MustCompile(`(?m)^package\b`)
 
@@ -101,6 +154,22 @@ func (l *directory) slipAt(text []byte, line int) (lines, bool) {
 	}
 	return lines{}, false
 }
+
+// endOfText is where some lines end that begin a text of several lines and do not
+// end it: what follows is of the text, as far as it looks like nothing else.
+func endOfText(rows [][]byte, region lines) int {
+	if bytes.Count(bytes.Join(rows[region.from:region.to], nil), []byte(`"""`))%2 == 0 {
+		return region.to
+	}
+	to := region.to
+	for to < len(rows) && !beginsCode.Match(rows[to]) {
+		to++
+	}
+	return to
+}
+
+// beginsCode is a line that has a field, or closes something.
+var beginsCode = regexp.MustCompile(`^\s*(?:[])}]|(?:"[^"]*"|[\w#$]+)\s*:)`)
 
 func (r lines) offsets(text []byte) (from, to int) {
 	rows := bytes.SplitAfter(text, []byte("\n"))

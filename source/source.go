@@ -143,11 +143,12 @@ type directory struct {
 
 	packageValues map[string]cue.Value // of those and of CUE's library, as far as somebody asked
 
-	told       atomic.Pointer[diag.List] // before it is mended
-	unnamable  []string                  // names of the application that are refused
-	unfound    int                       // names that nothing has, so far
-	unreadable error                     // why the files cannot be loaded
-	cut        mended                    // the files without what was so
+	told        atomic.Pointer[diag.List] // before it is mended
+	unnamable   []string                  // names of the application that are refused
+	unfound     int                       // names that nothing has, so far
+	unreadable  error                     // why the files cannot be loaded
+	lastBracket soughtBracket
+	cut         mended // the files without what was so
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {
