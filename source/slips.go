@@ -158,7 +158,12 @@ func (l *directory) slipAt(text []byte, line int) (lines, bool) {
 // endOfText is where some lines end that begin a text of several lines and do not
 // end it: what follows is of the text, as far as it looks like nothing else.
 func endOfText(rows [][]byte, region lines) int {
-	if bytes.Count(bytes.Join(rows[region.from:region.to], nil), []byte(`"""`))%2 == 0 {
+	quotes := 0
+	for _, row := range rows[region.from:region.to] {
+		code, _, _ := bytes.Cut(row, []byte(" //"))
+		quotes += bytes.Count(code, []byte(`"""`))
+	}
+	if quotes%2 == 0 {
 		return region.to
 	}
 	to := region.to
