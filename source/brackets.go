@@ -35,12 +35,13 @@ type bracket struct {
 type misplaced struct {
 	row, col     int // from 1
 	message, fix string
-	at           int // what to change in the text,
+	at           int // what to change in the text
 	by           byte
+	isMissing    bool // it is put there, before what is there
 	isUnsure     bool // there is another change that may be meant
 }
 
-// mostTried is how much work it may be to find one, in lines.
+// mostTried is how much work it may be to find one, in lines and brackets.
 const mostTried = 1 << 20
 
 // misplacedIn finds the bracket; false if all are right, or nobody knows.
@@ -49,13 +50,16 @@ func misplacedIn(text []byte) (found misplaced, ok bool) {
 	if agree(rows) {
 		return misplaced{}, false
 	}
-	tried := 0
+	tried, each := 0, len(rows)
+	for _, row := range rows {
+		each += len(row.brackets)
+	}
 	try := func(row int, brackets []bracket, m misplaced) bool {
 		before := rows[row].brackets
 		rows[row].brackets = brackets
 		isRight := agree(rows)
 		rows[row].brackets = before
-		if tried += len(rows); !isRight || tried > mostTried {
+		if tried += each; !isRight || tried > mostTried {
 			return tried <= mostTried
 		}
 		if ok && found.row != row+1 {
@@ -90,7 +94,7 @@ func misplacedIn(text []byte) (found misplaced, ok bool) {
 			if !strings.HasSuffix(row.code, ":") && !strings.HasSuffix(row.code, "=") && !strings.HasSuffix(row.code, "&") {
 				is = closer
 			}
-			if !try(i, append(append([]bracket(nil), row.brackets...), bracket{is, row.end}), misplaced{col: row.end, at: rows[next].start, by: byte(is),
+			if !try(i, append(append([]bracket(nil), row.brackets...), bracket{is, row.end}), misplaced{col: row.end, at: row.end, by: byte(is), isMissing: true,
 				message: fmt.Sprintf("a %c is missing", is), fix: fmt.Sprintf("Write %c at the end of the line.", is)}) {
 				return misplaced{}, false
 			}
@@ -185,8 +189,18 @@ func agree(rows []bracketed) bool {
 	return len(open) == 0
 }
 
+// changed is a text with the bracket that is right.
+func (m misplaced) changed(text []byte) []byte {
+	if m.isMissing {
+		return slices.Insert(slices.Clone(text), m.at, m.by)
+	}
+	text = slices.Clone(text)
+	text[m.at] = m.by
+	return text
+}
+
 // aboutBrackets is what CUE says of a bracket that it does not expect.
-var aboutBrackets = regexp.MustCompile(`^expected .*, found '[])}]'|^expected ['](EOF|\)|\])'|^missing ','`)
+var aboutBrackets = regexp.MustCompile(`^expected .*, found '[])}]'|^expected ['](EOF|\)|\])'|^missing ',' in `)
 
 // soughtBracket is what was found in a text, which several findings may ask for.
 type soughtBracket struct {
@@ -206,7 +220,10 @@ func (l *directory) ofBracket(d *diag.Diagnostic) bool {
 		l.lastBracket.found, l.lastBracket.ok = misplacedIn([]byte(text))
 	}
 	m, ok := l.lastBracket.found, l.lastBracket.ok
-	if !ok || m.row > d.Pos.Line || strings.HasPrefix(d.Message, "missing") && m.row != d.Pos.Line {
+	if f := l.cut.files[l.fileOf(d.Pos)]; f != nil && f.isCut {
+		return false // it may be that which was cut
+	}
+	if !ok || m.row > d.Pos.Line || strings.HasPrefix(d.Message, "missing") && m.row < d.Pos.Line-1 {
 		return false
 	}
 	d.Pos.Line, d.Pos.Col, d.Message, d.Fix = m.row, m.col, m.message, m.fix

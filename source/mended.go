@@ -57,8 +57,9 @@ func (g gap) may(path string) bool {
 
 type mendedFile struct {
 	text  []byte
-	size  int // of what the user wrote
-	lines int // of it
+	size  int  // of what the user wrote
+	lines int  // of it
+	isCut bool // lines of it are
 	below map[string]bool
 	uses  map[string]bool // words that were cut
 	names map[string]bool // of imports and let clauses, which no other file sees
@@ -179,6 +180,9 @@ func (l *directory) followsFromCut(d diag.Diagnostic) bool {
 		return true
 	}
 	f := l.cut.files[l.fileOf(d.Pos)]
+	if f != nil && f.isCut && strings.HasPrefix(d.Message, "expected 'EOF', found") {
+		return true // what it closes is
+	}
 	for _, m := range []*regexp.Regexp{unfound, undefined} {
 		if m := m.FindStringSubmatch(d.Message); m != nil {
 			return l.cut.names[strings.TrimLeft(m[1], "#")] || f != nil && f.names[m[1]]

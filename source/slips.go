@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,14 +26,12 @@ type lines struct{ from, to int }
 // a file; false if nobody knows what is wrong with it.
 func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 	isMeant, cut := false, []lines(nil)
-	if m, ok := misplacedIn(f.text[:f.size]); ok {
-		if text := slices.Clone(f.text); m.isUnsure {
+	if m, ok := misplacedIn(f.text[:f.size]); ok && !f.isCut {
+		if m.isUnsure {
 			cut = append(cut, lines{m.row - 1, m.row})
-		} else if m.at < f.size {
-			text[m.at] = m.by
-			if after := slipLine(text); after == 0 || after > slipLine(f.text) {
-				f.text, isMeant = text, true
-			}
+		} else if text := m.changed(f.text); slipLine(text) == 0 || slipLine(text) > slipLine(f.text) {
+			f.size += len(text) - len(f.text)
+			f.text, isMeant = text, true
 		}
 	}
 	if text := l.colons(f.text); slipLine(text) != slipLine(f.text) {
@@ -60,6 +59,7 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		cut, text = append(cut, region), region.blanked(text)
 		region, closing = unclosed(text)
 	}
+	f.isCut = f.isCut || len(cut) > 0
 	for _, region := range cut {
 		from, to := region.offsets(f.text)
 		if !l.isPackagesOwn(l.fileOf(diag.Pos{File: name})) && aClause.Match(f.text[from:to]) {
@@ -110,7 +110,7 @@ func (l *directory) colons(text []byte) []byte {
 }
 
 // assigned is a line that gives its field a value as other languages do.
-var assigned = regexp.MustCompile(`(?m)^[ \t]*(?:"[^"\n]*"|[A-Za-z_][\w-]*)([ \t]*=)(?:[^=~\n]|$)`)
+var assigned = regexp.MustCompile(`(?m)^[ \t]*(?:"[^"\n]*"|#?[A-Za-z_][\w-]*)([ \t]*=)(?:[^=~\n]|$)`)
 
 var aClause = regexp.MustCompile(`(?m)^package\b`)
 
@@ -288,6 +288,11 @@ func (l *directory) nameSlip(f *mendedFile, file *ast.File, s slip) bool {
 				name = strconv.Quote(name)
 			}
 			line.WriteString(name + ": ")
+		}
+		all := slices.Concat(at.path, names)
+		if isDefinition := func(name string) bool { return strings.HasPrefix(name, "#") }; all[len(all)-1] == lost && slices.ContainsFunc(all, isDefinition) {
+			f.write(strings.TrimSuffix(line.String(), strconv.Quote(lost)+": ") + fmt.Sprintf("{%q: %s, ...}", lost, refusal)) // it has other fields
+			continue
 		}
 		f.write(line.String() + refusal)
 	}

@@ -111,7 +111,7 @@ var slips = []struct {
 	line *regexp.Regexp
 	fix  string
 }{
-	{regexp.MustCompile(`^\s*#($|[^A-Za-z_"]|\w+:?\s+[A-Za-z]+\s+[A-Za-z]|\w+\s+\w)`), "Comments begin with //."},
+	{regexp.MustCompile(`^\s*#($|[^A-Za-z_"]|\w+:?\s+[A-Za-z]+\s+[A-Za-z]|\w+\s+[A-Za-z]+($|\s))`), "Comments begin with //."},
 	{regexp.MustCompile(`^\s*[A-Za-z_]\w*\s*=[^~=]`), colonFix},
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+-[-A-Za-z0-9_.]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+[./][-A-Za-z0-9_./]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
