@@ -191,6 +191,9 @@ func agree(rows []bracketed) bool {
 
 // changed is a text with the bracket that is right.
 func (m misplaced) changed(text []byte) []byte {
+	if m.isMissing && closers[rune(m.by)] == 0 {
+		return slices.Insert(slices.Clone(text), m.at, m.by, ',') // the next line may be an element
+	}
 	if m.isMissing {
 		return slices.Insert(slices.Clone(text), m.at, m.by)
 	}
