@@ -290,7 +290,7 @@ func (l *directory) nameSlip(f *mendedFile, file *ast.File, s slip) bool {
 			line.WriteString(name + ": ")
 		}
 		all := slices.Concat(at.path, names)
-		if isDefinition := func(name string) bool { return strings.HasPrefix(name, "#") }; all[len(all)-1] == lost && slices.ContainsFunc(all, isDefinition) {
+		if all[len(all)-1] == lost && slices.ContainsFunc(all, isDefinition) {
 			f.write(strings.TrimSuffix(line.String(), strconv.Quote(lost)+": ") + fmt.Sprintf("{%q: %s, ...}", lost, refusal)) // it has other fields
 			continue
 		}
@@ -302,6 +302,8 @@ func (l *directory) nameSlip(f *mendedFile, file *ast.File, s slip) bool {
 	}
 	return true
 }
+
+func isDefinition(name string) bool { return strings.HasPrefix(name, "#") }
 
 // whereabouts are what a place of a file is in.
 type whereabouts struct {

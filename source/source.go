@@ -147,8 +147,8 @@ type directory struct {
 	unnamable   []string                  // names of the application that are refused
 	unfound     int                       // names that nothing has, so far
 	unreadable  error                     // why the files cannot be loaded
-	lastBracket soughtBracket
-	cut         mended // the files without what was so
+	lastBracket soughtBracket             // in the text that was asked for last
+	cut         mended                    // the files without what was so
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {
