@@ -46,6 +46,7 @@ func TestSeveralMistakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		placed(t, dir, result.Found)
 		got := addressed(inQuestionOf(drawn, result.Found))
 		told := addressed(inQuestionOf(drawn, slices.DeleteFunc(slices.Clone(want), func(d diag.Diagnostic) bool { return untold(d, want) })))
 		all := addressed(inQuestionOf(drawn, want))
@@ -94,6 +95,7 @@ func TestSeveralMistakesInAGroup(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		placed(t, dir, result.Found)
 		got := addressed(result.Found)
 		if missed := without(unplaced(want), unplaced(got)); len(missed) > 0 {
 			t.Errorf("%v: missed: %v", names, missed)
@@ -105,6 +107,17 @@ func TestSeveralMistakesInAGroup(t *testing.T) {
 			t.Errorf("%v: invented: %v", names, invented)
 		}
 	})
+}
+
+// placed wants every finding in the text of its file: what is put behind it to
+// read on is nobody's.
+func placed(t interface{ Errorf(string, ...any) }, dir string, found diag.List) {
+	for _, d := range found {
+		text, err := os.ReadFile(filepath.Join(dir, filepath.Base(d.Pos.File)))
+		if err == nil && d.Pos.Line > 1+strings.Count(string(text), "\n") {
+			t.Errorf("behind the end of its file: %+v", d)
+		}
+	}
 }
 
 // ofCUE is what CUE refuses: each mistake at the line of its own file.

@@ -59,6 +59,7 @@ func TestFindings(t *testing.T) {
 					}
 				}
 			}
+			placed(t, dir, result.Found)
 			for _, d := range result.Found {
 				if !slices.ContainsFunc(pipeline.Rules(), func(r diag.Rule) bool { return r.ID == d.Rule }) {
 					t.Errorf("no rule is called %s", d.Rule)

@@ -61,6 +61,9 @@ func FuzzLoad(f *testing.F) {
 			if !d.Pos.IsValid() || d.Message == "" || d.Fix == "" {
 				t.Errorf("no address, or no remedy: %+v", d)
 			}
+			if filepath.Base(d.Pos.File) == "a.cue" && d.Pos.Line > 1+strings.Count(string(text), "\n") {
+				t.Errorf("behind the end of the file: %+v", d)
+			}
 		}
 	})
 }

@@ -1,7 +1,9 @@
 package source
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,52 +44,118 @@ func (l *directory) mend(found diag.List) bool {
 	if l.unreadable = nil; len(all) > mostUnread {
 		return false
 	}
-	isMended := false
-	read := map[string]*ast.File{}
+	r := &round{directory: l, found: found, read: map[string]*ast.File{}}
 	for _, e := range all {
-		name := e.Position().Filename()
-		f := l.mending(name)
-		if f == nil {
-			return false
+		if r.ofImported(e) || r.cutFor(e) || !l.isPackagesOwn(e.Position().Filename()) {
+			continue
 		}
-		if _, isRead := read[name]; !isRead {
-			syntax, err := parser.ParseFile(name, f.text)
-			if read[name] = syntax; err != nil {
-				if read[name] = nil; !l.cutSlips(f, l.display(name), found) {
-					return false
-				}
-				isMended = true
-			}
-		}
-		switch at, said := e.Position().Offset(), text(e); {
-		case read[name] == nil:
-		case said == inItself:
-			if !l.cutReference(f, read[name], at) {
-				return false
-			}
-			isMended = true
-		case unfound.MatchString(said):
-			isMended = l.define(f, unfound.FindStringSubmatch(said)[1], read[name]) || isMended
-		default:
-			isMended = l.cutClause(f, read[name], at) || isMended
-		}
-	}
-	if !isMended {
 		return false
 	}
-	r, err := l.read() // a file may import more now
-	return err == nil && !r.found.HasErrors()
+	if !r.isMended {
+		return false
+	}
+	again, err := l.read() // a file may import more now
+	return err == nil && !again.found.HasErrors()
+}
+
+// round is what is cut at a time.
+type round struct {
+	*directory
+	found    diag.List
+	read     map[string]*ast.File // nil for those that CUE cannot read
+	isMended bool
+}
+
+// ofImported cuts what makes an import fail: the package is the module's.
+func (r *round) ofImported(e errors.Error) (isMended bool) {
+	if text(e) != "import failed" {
+		return false
+	}
+	for _, inner := range errors.Errors(errors.Unwrap(e)) {
+		if r.ofImported(inner) || inner.Position().Filename() != e.Position().Filename() && r.cutFor(inner) {
+			isMended = true
+		}
+	}
+	return isMended
+}
+
+// cutFor cuts what an error is about; false if nobody knows what to cut.
+func (r *round) cutFor(e errors.Error) bool {
+	name := e.Position().Filename()
+	f := r.mending(name)
+	if f == nil {
+		return false
+	}
+	if _, isRead := r.read[name]; !isRead {
+		syntax, err := parser.ParseFile(name, f.text)
+		if r.read[name] = syntax; err != nil {
+			if r.read[name] = nil; !r.cutSlips(f, r.display(name), r.found) {
+				return false
+			}
+			r.isMended = true
+		}
+	}
+	file := r.read[name]
+	switch at, said := e.Position().Offset(), text(e); {
+	case file == nil:
+	case said == inItself:
+		if !r.cutReference(f, file, at) {
+			return false
+		}
+		r.isMended = true
+	case unfound.MatchString(said):
+		if missing := unfound.FindStringSubmatch(said)[1]; !f.imports(missing) { // else its package is mended
+			r.isMended = f.define(r.standIn(f, missing, file), at) || r.isMended
+			if isInClause(file, at) {
+				r.cut.gaps = append(r.cut.gaps, gap{any: true}) // nobody knows what there would be
+			}
+		}
+	default:
+		if a := aliasAt(file, at); a != nil && unused.MatchString(said) {
+			r.isMended = f.unalias(a) || r.isMended
+			break
+		}
+		r.isMended = r.cutClause(f, file, at) || r.isMended
+	}
+	return true
+}
+
+// unalias leaves out an alias that nothing uses, or makes it a field if it was
+// meant as one.
+func (f *mendedFile) unalias(a *ast.Alias) bool {
+	from, to := a.Ident.Pos().Offset(), a.Equal.Offset()
+	if to >= f.size || f.text[to] != '=' {
+		return false
+	}
+	f.text = slices.Clone(f.text)
+	if f.text[to] = ':'; !isSpaced(a) {
+		f.text = blanked(f.text, from, to+1)
+	}
+	return true
+}
+
+// imports reports whether a file still imports what it calls by a name.
+func (f *mendedFile) imports(name string) bool {
+	file, err := parser.ParseFile("", f.text, parser.ImportsOnly)
+	return err == nil && imports(file)[name] != ""
 }
 
 // cutClause cuts the import or let clause at a place of a file.
 func (l *directory) cutClause(f *mendedFile, file *ast.File, at int) bool {
 	from, to := clauseAt(file, at)
+	if rest := bytes.TrimLeft(f.text[to:], " \t"); from < to && bytes.HasPrefix(f.text[from:], []byte(`"`)) && bytes.HasPrefix(rest, []byte(",")) {
+		to = len(f.text) - len(rest) + 1 // of imports in a line
+	}
+	isForeign := aModules.Match(f.text[from:to])
 	for _, word := range aWord.FindAllString(string(f.text[from:to]), -1) {
-		f.names[word] = true
+		f.names[word], f.foreign[word] = true, f.foreign[word] || isForeign
 	}
 	l.blank(f, from, to)
 	return from < to
 }
+
+// aModules is the path of a package that is not CUE's.
+var aModules = regexp.MustCompile(`"[\w-]+(\.[\w-]+)+/`)
 
 // namesOf are what the schema makes names of, and what stands for it.
 var namesOf = []struct{ field, standIn string }{{"name", "app"}, {"namespace", "app"}, {"domain", "cluster.local"}}
@@ -149,7 +217,11 @@ func (l *directory) openName(path spec.Path, standIn string) (_ string, ok bool)
 		if from >= f.size {
 			continue
 		}
-		f.text = blanked(f.text, from, field.Value.End().Offset())
+		to := field.Value.End().Offset()
+		for _, word := range aWord.FindAllString(string(f.text[from:to]), -1) {
+			f.uses[word] = true
+		}
+		f.text = blanked(f.text, from, to)
 		f.text[from] = '_'
 	}
 	return standIn, true
@@ -166,10 +238,15 @@ func (l *directory) like(path spec.Path, stated *ast.BasicLit, otherwise string)
 	return otherwise
 }
 
-// define writes a clause for a name that nothing has: an error, for whatever
+// clause is what stands for a name that nothing has.
+type clause struct{ name, value string }
+
+func (c clause) String() string { return fmt.Sprintf("let %s = %s", c.name, c.value) }
+
+// standIn is a clause for a name that nothing has: an error, for whatever
 // refers to it. The schema by another name has its definitions, so that an
 // application is none the less one.
-func (l *directory) define(f *mendedFile, name string, file *ast.File) bool {
+func (l *directory) standIn(f *mendedFile, name string, file *ast.File) clause {
 	if f.selected == nil {
 		f.selected = selectedFromNames(file)
 	}
@@ -177,11 +254,52 @@ func (l *directory) define(f *mendedFile, name string, file *ast.File) bool {
 	isDefinition := func(name string) bool { return slices.Contains(definitions, name) }
 	switch {
 	case slices.ContainsFunc(f.selected[name], isDefinition):
-		return f.write(fmt.Sprintf("let %s = {%s: {...}}", name, strings.Join(definitions, ": {...}, ")))
+		return clause{name, "{" + strings.Join(definitions, ": {...}, ") + ": {...}}"}
 	case isDefinition("#" + strings.TrimLeft(name, "#")):
-		return f.write(fmt.Sprintf("let %s = {...}", name))
+		return clause{name, "{...}"}
 	}
-	return f.write(fmt.Sprintf("let %s = %s", name, refusal))
+	for _, selected := range f.selected[name] {
+		f.names[selected] = true
+	}
+	if f.foreign[name] {
+		l.cut.gaps = append(l.cut.gaps, gap{any: true}) // nobody knows what it gives
+	}
+	return clause{name, refusal}
+}
+
+// define writes a clause below what the user wrote. CUE takes none with the name
+// of a field, wherever that is: then the reference gets a name that nothing has.
+func (f *mendedFile) define(c clause, reference int) bool {
+	if f.below[c.String()] {
+		return false
+	}
+	if f.accepts(c) {
+		return f.write(c.String())
+	}
+	for name := range strings.SplitSeq(shortNames, "") {
+		own := clause{name, c.value}
+		if end := reference + len(c.name); end <= f.size && string(f.text[reference:end]) == c.name && (f.below[own.String()] || !f.hasWord(name)) {
+			f.write(own.String())
+			f.text = blanked(f.text, reference, end)
+			f.text[reference] = name[0]
+			return true
+		}
+	}
+	return false
+}
+
+// shortNames are shorter than no other, each a byte.
+const shortNames = "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA"
+
+// accepts reports whether CUE reads a file with a clause more.
+func (f *mendedFile) accepts(c clause) bool {
+	_, err := parser.ParseFile("", fmt.Sprintf("%s\n%s\n", f.text, c))
+	return err == nil
+}
+
+// hasWord reports whether a word stands anywhere in a file.
+func (f *mendedFile) hasWord(word string) bool {
+	return slices.Contains(aWord.FindAllString(string(f.text), -1), word)
 }
 
 // selectedFromNames are the fields that a file selects from each name.
@@ -229,6 +347,18 @@ func (l *directory) cutReference(f *mendedFile, file *ast.File, at int) bool {
 	f.text = blanked(f.text, from, to)
 	f.text[from] = '_'
 	return true
+}
+
+// isInClause reports whether a place is in what a comprehension goes over, or in
+// its condition.
+func isInClause(file *ast.File, offset int) (found bool) {
+	ast.Walk(file, func(n ast.Node) bool {
+		if c, ok := n.(*ast.Comprehension); ok {
+			found = found || slices.ContainsFunc(c.Clauses, func(c ast.Clause) bool { return c.Pos().Offset() <= offset && offset < c.End().Offset() })
+		}
+		return !found
+	}, nil)
+	return found
 }
 
 // referenceAt is the reference, to a name or a part of what it is, that begins at

@@ -57,11 +57,14 @@ func (g gap) may(path string) bool {
 
 type mendedFile struct {
 	text  []byte
-	size  int // of what the user wrote
-	lines int // of it
+	size  int  // of what the user wrote
+	lines int  // of it
+	isCut bool // lines of it are
 	below map[string]bool
 	uses  map[string]bool // words that were cut
 	names map[string]bool // of imports and let clauses, which no other file sees
+
+	foreign map[string]bool // names of packages that are not CUE's
 
 	selected map[string][]string // from names, as the user wrote them
 	slips    []slip              // whose place is not known yet
@@ -82,13 +85,20 @@ func (l *directory) textOf(file string) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
+// isPackagesOwn reports whether a file may be of the package that is loaded, and
+// not of one that it imports.
+func (l *directory) isPackagesOwn(file string) bool {
+	below, err := filepath.Rel(filepath.Dir(file), l.abs)
+	return err == nil && !strings.HasPrefix(below, "..")
+}
+
 // mending is the copy of a file that things are cut from; nil if it is none of
-// the package's, or too large.
+// the package's or of the module's, or too large.
 func (l *directory) mending(file string) *mendedFile {
 	if f := l.cut.files[file]; f != nil {
 		return f
 	}
-	if below, err := filepath.Rel(filepath.Dir(file), l.abs); err != nil || strings.HasPrefix(below, "..") {
+	if below, err := filepath.Rel(l.root, file); !l.isPackagesOwn(file) && (!l.inside || err != nil || strings.HasPrefix(below, "..") || strings.HasPrefix(below, "cue.mod")) {
 		return nil
 	}
 	text, err := os.ReadFile(file)
@@ -98,7 +108,7 @@ func (l *directory) mending(file string) *mendedFile {
 	if l.cut.files == nil {
 		l.cut = mended{files: map[string]*mendedFile{}, names: map[string]bool{}}
 	}
-	f := &mendedFile{text: text, size: len(text), lines: 1 + bytes.Count(text, []byte("\n")), below: map[string]bool{}, uses: map[string]bool{}, names: map[string]bool{}}
+	f := &mendedFile{text: text, size: len(text), lines: 1 + bytes.Count(text, []byte("\n")), below: map[string]bool{}, uses: map[string]bool{}, names: map[string]bool{}, foreign: map[string]bool{}}
 	l.cut.files[file] = f
 	return f
 }
@@ -166,9 +176,12 @@ var nothingCalled = regexp.MustCompile(`^cannot call non-function .* \(type _\|_
 // followsFromCut reports whether a finding may be there because something is
 // cut: it is at what stands for that, or a name is looked for which that had.
 func (l *directory) followsFromCut(d diag.Diagnostic) bool {
-	f := l.cut.files[l.fileOf(d.Pos)]
-	if f != nil && d.Pos.Line > f.lines {
+	if l.isBelowText(d.Pos) {
 		return true
+	}
+	f := l.cut.files[l.fileOf(d.Pos)]
+	if f != nil && f.isCut && strings.HasPrefix(d.Message, "expected 'EOF', found") {
+		return true // what it closes is
 	}
 	for _, m := range []*regexp.Regexp{unfound, undefined} {
 		if m := m.FindStringSubmatch(d.Message); m != nil {

@@ -36,11 +36,12 @@ var library = map[string]string{
 
 // usage is where a name stands: in which field, and as what.
 type usage struct {
-	in      *scope
-	field   spec.Path // of the application
-	whole   bool      // it is the whole value, or one of several: it may be a text without quotes
-	let     string    // the let clause that it stands in
-	imports []string  // the names of the file's imports
+	in        *scope
+	field     spec.Path // of the application
+	whole     bool      // it is the whole value, or one of several: it may be a text without quotes
+	isIndexed bool      // the whole value is an element of it: exec ["a"]
+	let       string    // the let clause that it stands in
+	imports   []string  // the names of the file's imports
 }
 
 // unknown says what was meant by a name that nothing has.
@@ -67,6 +68,8 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 	definition := "#" + strings.TrimPrefix(name, "#")
 	imported, isPackage := library[name]
 	switch best := diag.DidYouMean(name, known); {
+	case use.isIndexed && isFieldOf(at, name):
+		d.Fix = fmt.Sprintf("Put a colon between a name and its value: `%s: …`.", name)
 	case use.let == name:
 		d.Fix = "A let clause cannot refer to itself: give it another name."
 	case (truth == "true" || truth == "false") && use.whole && (isTruth || strings.EqualFold(name, truth)):
@@ -77,6 +80,8 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 		d.Fix = fmt.Sprintf("Did you mean \"%s.%s\"?", schemaIn(file), definition)
 	case isPackage && !use.whole:
 		d.Fix = fmt.Sprintf("Add `import %q` below the package clause.", imported)
+	case fits && declares(files, name):
+		d.Fix = quoted
 	case elsewhere(files, file, name) != "":
 		d.Fix = elsewhere(files, file, name)
 	case best != "":
@@ -90,6 +95,11 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 	default:
 		d.Fix = strings.TrimSpace(fmt.Sprintf("Define it, as `let %s = …` or a hidden field. %s", strings.TrimLeft(name, "_#"), diag.Known(known, "")))
 	}
+}
+
+// isFieldOf reports whether a name is that of a field.
+func isFieldOf(v cue.Value, name string) bool {
+	return v.Exists() && slices.Contains(labels(v), name)
 }
 
 // misspelt is a field beside the ones that a name is looked for in, which the
@@ -232,6 +242,8 @@ func usageAt(files []*ast.File, file *ast.File, pos token.Pos) (use usage) {
 			}
 		case *ast.BinaryExpr:
 			whole[n.X], whole[n.Y] = whole[n] && n.Op == token.OR, whole[n] && n.Op == token.OR
+		case *ast.IndexExpr:
+			use.isIndexed = use.isIndexed || whole[n] && n.X.Pos().Offset() == pos.Offset()
 		case *ast.UnaryExpr:
 			whole[n.X] = whole[n] && n.Op == token.MUL
 		case *ast.LetClause:
@@ -245,6 +257,18 @@ func usageAt(files []*ast.File, file *ast.File, pos token.Pos) (use usage) {
 		}
 	})
 	return use
+}
+
+// declares reports whether some field has the name: `secrets: pw: …`.
+func declares(files []*ast.File, name string) (found bool) {
+	for _, file := range files {
+		ast.Walk(file, func(n ast.Node) bool {
+			field, ok := n.(*ast.Field)
+			found = found || ok && fieldName(field) == name
+			return !found
+		}, nil)
+	}
+	return found
 }
 
 // names are all that can be referred to from a scope.

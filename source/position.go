@@ -25,12 +25,24 @@ import (
 func (l *directory) index(base, environment cue.Value) *spec.Index {
 	return &spec.Index{IsOverlays: l.isOverlays, Locate: func(path spec.Path) diag.Pos {
 		v := lookup(environment, path)
-		own := first(l.written(v))
+		own := first(l.inTexts(l.written(v)))
 		if v.IncompleteKind() != cue.StructKind {
 			return own
 		}
-		return cmp.Or(first(l.written(lookup(base, path))), own)
+		return cmp.Or(first(l.inTexts(l.written(lookup(base, path)))), own)
 	}}
+}
+
+// inTexts are those of some positions that the user sees: not of what stands for
+// something that is cut.
+func (l *directory) inTexts(positions []diag.Pos) []diag.Pos {
+	return slices.DeleteFunc(positions, l.isBelowText)
+}
+
+// isBelowText reports whether a position is behind the end of what the user wrote.
+func (l *directory) isBelowText(p diag.Pos) bool {
+	f := l.cut.files[l.fileOf(p)]
+	return f != nil && p.Line > f.lines
 }
 
 // written are the user's own declarations of v. The environment's come before

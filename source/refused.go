@@ -238,7 +238,7 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 			isSaid = true
 		case c.isComputed() && l.hasNoRack(v, c):
 			out = append(out, l.noRack(v, c))
-		case c.isComputed(), followsOnly(c.errors) && !l.isReference(v, c) && !(c.isApart() && inner.MatchString(c.errors[0].Error())):
+		case c.isComputed(), c.isOfOther(byPath), followsOnly(c.errors) && !l.isReference(v, c) && !(c.isApart() && inner.MatchString(c.errors[0].Error())):
 			follow = append(follow, l.finding(v, c))
 		default:
 			out = append(out, l.finding(v, c))
@@ -260,6 +260,21 @@ func (c *complaint) isCount() bool {
 func (l *directory) isReference(v cue.Value, c *complaint) bool {
 	_, ok := l.misreferenceIn(v, c)
 	return ok
+}
+
+// isOfOther reports whether a call fails by what is said of another path: of the
+// name, of which the schema makes others.
+func (c *complaint) isOfOther(byPath map[string]*complaint) bool {
+	if !strings.HasPrefix(text(c.errors[0]), "error in call") {
+		return false
+	}
+	why := c.errors[0].Error()
+	for _, other := range byPath {
+		if other != c && slices.ContainsFunc(other.errors, func(e errors.Error) bool { return strings.HasSuffix(why, ": "+text(e)) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // isComputed reports whether the schema computes the value.

@@ -24,7 +24,7 @@ var beside = map[string][]string{
 	"storage":     {"image", "env", "args", "command", "files", "snapshots", "init", "sidecars", "scratch", "tls", "secretFiles", "claims", "update", "grace", "placement", "replicas", "start", "stable", "autoscale"},
 	"scratch":     {"image", "env", "args", "command", "files", "init", "sidecars", "storage", "readOnlyRoot"},
 	"stable":      {"storage", "claims", "update", "start", "snapshots", "perPod", "replicas", "image", "racks", "autoscale"},
-	"env":         {"args", "command", "startup", "ready", "live", "onStart", "onStop", "files", "env", "image", "start", "tls", "init", "sidecars"},
+	"env":         {"args", "command", "startup", "ready", "live", "onStart", "onStop", "files", "env", "image", "start", "tls", "init", "sidecars", "scratch"},
 	"args":        {"image", "env", "files", "start", "ready", "live"},
 	"command":     {"image", "env", "args", "files", "start", "ready", "live"},
 	"files":       {"image", "env", "args", "command", "start", "ready", "live", "init", "sidecars"},

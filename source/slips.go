@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,13 +25,32 @@ type lines struct{ from, to int }
 // cutSlips cuts what CUE's parser stumbles over at the places that are found in
 // a file; false if nobody knows what is wrong with it.
 func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
+	isMeant, cut := false, []lines(nil)
+	if m, ok := misplacedIn(f.text[:f.size]); ok && !f.isCut {
+		if m.isUnsure {
+			cut = append(cut, lines{m.row - 1, m.row})
+		} else if text := m.changed(f.text); slipLine(text) == 0 || slipLine(text) > slipLine(f.text) {
+			f.size += len(text) - len(f.text)
+			f.text, isMeant = text, true
+		}
+	}
+	if text := l.colons(f.text); slipLine(text) != slipLine(f.text) {
+		f.text, isMeant = text, true
+	}
+	if isMeant && slipLine(f.text) == 0 && len(f.slips) == 0 {
+		return true
+	}
 	rows := bytes.SplitAfter(f.text, []byte("\n"))
-	text, cut := f.text, []lines(nil)
+	text := f.text
+	for _, region := range cut {
+		text = region.blanked(text)
+	}
 	for _, d := range found.Sorted() {
 		if d.Pos.File != name || d.Pos.Line < 1 || d.Pos.Line > len(rows) || slipLine(text) == 0 {
 			continue
 		}
 		if region, ok := l.slipAt(text, d.Pos.Line-1); ok {
+			region.to = endOfText(rows, region)
 			cut, text = append(cut, region), region.blanked(text)
 		}
 	}
@@ -39,8 +59,12 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		cut, text = append(cut, region), region.blanked(text)
 		region, closing = unclosed(text)
 	}
+	f.isCut = f.isCut || len(cut) > 0
 	for _, region := range cut {
 		from, to := region.offsets(f.text)
+		if !l.isPackagesOwn(l.fileOf(diag.Pos{File: name})) && aClause.Match(f.text[from:to]) {
+			return false // the name of what is imported is lost
+		}
 		f.slips = append(f.slips, slip{from, string(f.text[from:to])})
 		l.blank(f, from, to)
 	}
@@ -53,8 +77,42 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		}
 		f.slips = nil
 	}
-	return len(cut) > 0 || isClosed
+	return len(cut) > 0 || isClosed || isMeant
 }
+
+// colons puts a colon where a line gives its field a value by =, if CUE can read
+// more then.
+func (l *directory) colons(text []byte) []byte {
+	for n := 0; n < mostUnread; n++ {
+		before, isBetter := slipLine(text), false
+		if before == 0 {
+			break
+		}
+		for _, at := range assigned.FindAllSubmatchIndex(text, -1) {
+			other := slices.Clone(text)
+			other[at[3]-1] = ':'
+			if line := 1 + bytes.Count(text[:at[2]], []byte("\n")); line > before {
+				break
+			}
+			if l.cut.parsed += len(text); l.cut.parsed > mostParsed {
+				return text
+			}
+			if after := slipLine(other); after == 0 || after > before {
+				text, isBetter = other, true
+				break
+			}
+		}
+		if !isBetter {
+			break
+		}
+	}
+	return text
+}
+
+// assigned is a line that gives its field a value as other languages do.
+var assigned = regexp.MustCompile(`(?m)^[ \t]*(?:"[^"\n]*"|#?[A-Za-z_][\w-]*)([ \t]*=)(?:[^=~\n]|$)`)
+
+var aClause = regexp.MustCompile(`(?m)^package\b`)
 
 // slipLine is the line of the first thing, from 1, that CUE cannot read; 0 if
 // it can read all.
@@ -96,6 +154,27 @@ func (l *directory) slipAt(text []byte, line int) (lines, bool) {
 	}
 	return lines{}, false
 }
+
+// endOfText is where some lines end that begin a text of several lines and do not
+// end it: what follows is of the text, as far as it looks like nothing else.
+func endOfText(rows [][]byte, region lines) int {
+	quotes := 0
+	for _, row := range rows[region.from:region.to] {
+		code, _, _ := bytes.Cut(row, []byte(" //"))
+		quotes += bytes.Count(code, []byte(`"""`))
+	}
+	if quotes%2 == 0 {
+		return region.to
+	}
+	to := region.to
+	for to < len(rows) && !beginsCode.Match(rows[to]) {
+		to++
+	}
+	return to
+}
+
+// beginsCode is a line that has a field, or closes something.
+var beginsCode = regexp.MustCompile(`^\s*(?:[])}]|(?:"[^"]*"|[\w#$]+)\s*:)`)
 
 func (r lines) offsets(text []byte) (from, to int) {
 	rows := bytes.SplitAfter(text, []byte("\n"))
@@ -210,6 +289,11 @@ func (l *directory) nameSlip(f *mendedFile, file *ast.File, s slip) bool {
 			}
 			line.WriteString(name + ": ")
 		}
+		all := slices.Concat(at.path, names)
+		if all[len(all)-1] == lost && slices.ContainsFunc(all, isDefinition) {
+			f.write(strings.TrimSuffix(line.String(), strconv.Quote(lost)+": ") + fmt.Sprintf("{%q: %s, ...}", lost, refusal)) // it has other fields
+			continue
+		}
 		f.write(line.String() + refusal)
 	}
 	if isOfBundle(at.path) {
@@ -218,6 +302,8 @@ func (l *directory) nameSlip(f *mendedFile, file *ast.File, s slip) bool {
 	}
 	return true
 }
+
+func isDefinition(name string) bool { return strings.HasPrefix(name, "#") }
 
 // whereabouts are what a place of a file is in.
 type whereabouts struct {

@@ -144,11 +144,12 @@ type directory struct {
 
 	packageValues map[string]cue.Value // of those and of CUE's library, as far as somebody asked
 
-	told       atomic.Pointer[diag.List] // before it is mended
-	unnamable  []string                  // names of the application that are refused
-	unfound    int                       // names that nothing has, so far
-	unreadable error                     // why the files cannot be loaded
-	cut        mended                    // the files without what was so
+	told        atomic.Pointer[diag.List] // before it is mended
+	unnamable   []string                  // names of the application that are refused
+	unfound     int                       // names that nothing has, so far
+	unreadable  error                     // why the files cannot be loaded
+	lastBracket soughtBracket             // in the text that was asked for last
+	cut         mended                    // the files without what was so
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {
@@ -204,6 +205,9 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	}
 	bad := l.mendApp(instance.Files)
 	v := l.ctx.BuildInstance(instance)
+	if l.cut.files != nil && !v.LookupPath(cue.ParsePath(BaseName)).Exists() && ofText(v.Err()) == nil {
+		return cue.Value{}, bad, nil // it may be a library, and no spec
+	}
 	bad = append(bad, l.topLevel(v, instance.Files)...)
 	if !v.LookupPath(cue.ParsePath(BaseName)).Exists() && bad.HasErrors() && ofText(v.Err()) == nil {
 		return cue.Value{}, bad, nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
 
 	"github.com/statefulc/statefulc/diag"
@@ -40,12 +41,39 @@ func (l *directory) unread(d *diag.Diagnostic, e errors.Error) {
 		}
 	case unused.MatchString(d.Message):
 		d.Fix = fmt.Sprintf("Use it, or leave out %s.", unused.FindStringSubmatch(d.Message)[1])
+		l.aliased(d, e)
 	case unfound.MatchString(d.Message):
 		l.unknown(d, e, unfound.FindStringSubmatch(d.Message)[1])
 	default:
 		l.ungrammatical(d)
 	}
 }
+
+// aliased is an alias of a value that was meant as a field: `env: NAME = value`.
+func (l *directory) aliased(d *diag.Diagnostic, e errors.Error) {
+	files, file := l.packageAt(e.Position())
+	if file == nil || len(files) == 0 {
+		return
+	}
+	if a := aliasAt(file, e.Position().Offset()); a != nil && isSpaced(a) {
+		d.Message = fmt.Sprintf("%s is given a value by =", a.Ident.Name)
+		d.Fix = fmt.Sprintf("Put a colon between a name and its value: `%s: …`.", a.Ident.Name)
+	}
+}
+
+// aliasAt is the alias of a value that stands at a place of a file.
+func aliasAt(file *ast.File, offset int) (found *ast.Alias) {
+	ast.Walk(file, func(n ast.Node) bool {
+		if a, ok := n.(*ast.Alias); ok && a.Pos().Offset() == offset {
+			found = a
+		}
+		return found == nil
+	}, nil)
+	return found
+}
+
+// isSpaced reports whether blanks stand around the sign, as nobody writes aliases.
+func isSpaced(a *ast.Alias) bool { return a.Equal.Offset() > a.Ident.End().Offset() }
 
 // circular is said of let clauses that refer to each other.
 const circular = "cyclic references in let clause or alias"
@@ -76,13 +104,15 @@ var (
 	unused    = regexp.MustCompile(`^unreferenced alias or let clause (.+)$`)
 )
 
+const colonFix = "Put a colon between a name and its value: `name: value`."
+
 // slips of the pen and of other languages, by what a line looks like.
 var slips = []struct {
 	line *regexp.Regexp
 	fix  string
 }{
-	{regexp.MustCompile(`^\s*#($|[^A-Za-z_"]|.*[^:]$)`), "Comments begin with //."},
-	{regexp.MustCompile(`^\s*[A-Za-z_]\w*\s*=[^~=]`), "Put a colon between a name and its value: `name: value`."},
+	{regexp.MustCompile(`^\s*#($|[^A-Za-z_"]|\w+:?\s+[A-Za-z]+\s+[A-Za-z]|\w+\s+[A-Za-z]+($|\s))`), "Comments begin with //."},
+	{regexp.MustCompile(`^\s*[A-Za-z_]\w*\s*=[^~=]`), colonFix},
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+-[-A-Za-z0-9_.]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
 	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+[./][-A-Za-z0-9_./]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
 	{regexp.MustCompile(`^\s*- `), "Lists stand in brackets: `[a, b]`."},
@@ -101,9 +131,10 @@ var grammar = []struct{ message, fix string }{
 	{"before newline in list literal", "Close the list with ], or put a comma behind the element above."},
 	{"missing ','", "Put a comma between the two, or each on a line of its own."},
 	{"not terminated", "Close the text with a quote."},
+	{"expected 'EOF', found", "It closes nothing: leave it out, or open above what it closes."},
 	{"found 'EOF'", "Close what is open: a brace is missing above."},
 	{"expected 'STRING'", "Write the path of an import in quotes: `import \"strings\"`."},
-	{"expected label or ':'", "Put a colon between a name and its value: `name: value`."},
+	{"expected label or ':'", colonFix},
 	{"illegal character", "Write it in quotes, or leave it out."},
 }
 
@@ -111,6 +142,16 @@ var grammar = []struct{ message, fix string }{
 // or about the one below.
 func (l *directory) ungrammatical(d *diag.Diagnostic) {
 	lines := l.lines(d.Pos.File)
+	if at := d.Pos.Line - 1; at >= 0 && at < len(lines) && lateImport.MatchString(lines[at]) && strings.HasPrefix(d.Message, "expected label or ':'") {
+		d.Fix = "Imports stand at the top of a file, below the package clause."
+		return
+	}
+	if l.ofBracket(d) {
+		return
+	}
+	if l.ofAssigned(d) {
+		return
+	}
 	above := 1
 	if strings.HasPrefix(d.Message, "illegal character") || strings.HasSuffix(d.Message, "not terminated") {
 		above = 0 // that is here
@@ -136,6 +177,39 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 		}
 	}
 }
+
+// ofAssigned finds the line that gives a field a value by =: CUE complains
+// where the value ends, or about the line below.
+func (l *directory) ofAssigned(d *diag.Diagnostic) bool {
+	lines := l.lines(d.Pos.File)
+	if !strings.HasPrefix(d.Message, "expected label or ':'") || d.Pos.Line < 1 || d.Pos.Line > len(lines) {
+		return false
+	}
+	n := d.Pos.Line
+	if begins := 1 + len(lines[n-1]) - len(strings.TrimLeft(lines[n-1], " \t")); d.Pos.Col <= begins {
+		n--
+	}
+	for ; n > 0 && strings.TrimSpace(lines[n-1]) == ""; n-- {
+	}
+	if n == 0 {
+		return false
+	}
+	if code := strings.TrimSpace(lines[n-1]); strings.ContainsAny(code[:min(1, len(code))], ")]}") {
+		indent := lines[n-1][:len(lines[n-1])-len(strings.TrimLeft(lines[n-1], " \t"))]
+		for n--; n > 0 && (strings.TrimSpace(lines[n-1]) == "" || strings.HasPrefix(lines[n-1], indent+" ") || strings.HasPrefix(lines[n-1], indent+"\t")); n-- {
+		}
+	}
+	if n == 0 || !assigned.MatchString(lines[n-1]) {
+		return false
+	}
+	if n != d.Pos.Line {
+		d.Pos.Line, d.Pos.Col = n, 1+len(lines[n-1])-len(strings.TrimLeft(lines[n-1], " \t"))
+	}
+	d.Fix = colonFix
+	return true
+}
+
+var lateImport = regexp.MustCompile(`^\s*import\b`)
 
 // slipIn is the remedy for a line that was written wrong; "" if it looks right.
 func slipIn(line string) string {
@@ -190,7 +264,7 @@ func (l *directory) firstSlips(found diag.List) diag.List {
 		if len(out) > 0 && d.Pos == out[len(out)-1].Pos {
 			continue // one import, in two ways
 		}
-		if grammatical && isLater && (d.Pos.Line <= last+1 || !l.looksWrong(d)) {
+		if grammatical && isLater && (d.Pos.Line <= last || d.Pos.Line == last+1 && !l.isAssigned(d.Pos) || !l.looksWrong(d)) {
 			continue
 		}
 		if grammatical {
@@ -199,6 +273,13 @@ func (l *directory) firstSlips(found diag.List) diag.List {
 		out = append(out, d)
 	}
 	return out
+}
+
+// isAssigned reports whether a line gives its field a value by =: there may be
+// one below the other.
+func (l *directory) isAssigned(p diag.Pos) bool {
+	lines := l.lines(p.File)
+	return p.Line > 0 && p.Line <= len(lines) && assigned.MatchString(lines[p.Line-1])
 }
 
 // looksWrong reports whether a line shows a slip of its own: one that is known,
