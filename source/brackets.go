@@ -76,11 +76,11 @@ func misplacedIn(text []byte) (found misplaced, ok bool) {
 			if closers[b.is] == 0 && !try(i, others, surplus(row, b)) {
 				return misplaced{}, false
 			}
-			for opener, closer := range closers {
+			for _, opener := range openers {
 				other := append([]bracket(nil), row.brackets...)
 				other[n].is = opener
 				if b.is != opener && closers[b.is] != 0 && !try(i, other, misplaced{col: b.at, at: b.at, by: byte(opener),
-					message: fmt.Sprintf("a %c is closed by a %c", b.is, closer), fix: fmt.Sprintf("Write %c.", opener)}) {
+					message: fmt.Sprintf("a %c is closed by a %c", b.is, closers[opener]), fix: fmt.Sprintf("Write %c.", opener)}) {
 					return misplaced{}, false
 				}
 			}
@@ -89,10 +89,10 @@ func misplacedIn(text []byte) (found misplaced, ok bool) {
 		if next == len(rows) || rows[next].indent == 0 {
 			continue
 		}
-		for opener, closer := range closers {
+		for _, opener := range openers {
 			is := opener
 			if !strings.HasSuffix(row.code, ":") && !strings.HasSuffix(row.code, "=") && !strings.HasSuffix(row.code, "&") {
-				is = closer
+				is = closers[opener]
 			}
 			if !try(i, append(append([]bracket(nil), row.brackets...), bracket{is, row.end}), misplaced{col: row.end, at: row.end, by: byte(is), isMissing: true,
 				message: fmt.Sprintf("a %c is missing", is), fix: fmt.Sprintf("Write %c at the end of the line.", is)}) {

@@ -217,12 +217,7 @@ func (l *directory) openName(path spec.Path, standIn string) (_ string, ok bool)
 		if from >= f.size {
 			continue
 		}
-		to := field.Value.End().Offset()
-		for _, word := range aWord.FindAllString(string(f.text[from:to]), -1) {
-			f.uses[word] = true
-		}
-		f.text = blanked(f.text, from, to)
-		f.text[from] = '_'
+		f.leaveOpen(from, field.Value.End().Offset())
 	}
 	return standIn, true
 }
@@ -341,11 +336,7 @@ func (l *directory) cutReference(f *mendedFile, file *ast.File, at int) bool {
 	if p := whereIn(file, at); from == to || !p.isPlain || !isOfBundle(p.path) || !l.nameSlip(f, file, slip{offset: from}) {
 		return false
 	}
-	for _, name := range aWord.FindAllString(string(f.text[from:to]), -1) {
-		f.uses[name] = true
-	}
-	f.text = blanked(f.text, from, to)
-	f.text[from] = '_'
+	f.leaveOpen(from, to)
 	return true
 }
 

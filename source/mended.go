@@ -148,6 +148,15 @@ var (
 	aName = regexp.MustCompile(`([\w$]+)\s*[:=]`)
 )
 
+// leaveOpen cuts a value, and leaves open what it is.
+func (f *mendedFile) leaveOpen(from, to int) {
+	for _, word := range aWord.FindAllString(string(f.text[from:to]), -1) {
+		f.uses[word] = true
+	}
+	f.text = blanked(f.text, from, to)
+	f.text[from] = '_'
+}
+
 // blanked is a text with blanks in place of a part of it.
 func blanked(text []byte, from, to int) []byte {
 	out := slices.Clone(text)

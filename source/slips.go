@@ -29,12 +29,12 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 	if m, ok := misplacedIn(f.text[:f.size]); ok && !f.isCut {
 		if m.isUnsure {
 			cut = append(cut, lines{m.row - 1, m.row})
-		} else if text := m.changed(f.text); slipLine(text) == 0 || slipLine(text) > slipLine(f.text) {
+		} else if text := m.changed(f.text); isBetter(slipLine(text), slipLine(f.text)) {
 			f.size += len(text) - len(f.text)
 			f.text, isMeant = text, true
 		}
 	}
-	if text := l.colons(f.text); slipLine(text) != slipLine(f.text) {
+	if text := l.colons(f.text); !bytes.Equal(text, f.text) {
 		f.text, isMeant = text, true
 	}
 	if isMeant && slipLine(f.text) == 0 && len(f.slips) == 0 {
@@ -84,7 +84,7 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 // more then.
 func (l *directory) colons(text []byte) []byte {
 	for n := 0; n < mostUnread; n++ {
-		before, isBetter := slipLine(text), false
+		before, isChanged := slipLine(text), false
 		if before == 0 {
 			break
 		}
@@ -97,17 +97,20 @@ func (l *directory) colons(text []byte) []byte {
 			if l.cut.parsed += len(text); l.cut.parsed > mostParsed {
 				return text
 			}
-			if after := slipLine(other); after == 0 || after > before {
-				text, isBetter = other, true
+			if isBetter(slipLine(other), before) {
+				text, isChanged = other, true
 				break
 			}
 		}
-		if !isBetter {
+		if !isChanged {
 			break
 		}
 	}
 	return text
 }
+
+// isBetter reports whether CUE reads on to a later line, or to the end.
+func isBetter(line, before int) bool { return line == 0 || line > before }
 
 // assigned is a line that gives its field a value as other languages do.
 var assigned = regexp.MustCompile(`(?m)^[ \t]*(?:"[^"\n]*"|#?[A-Za-z_][\w-]*)([ \t]*=)(?:[^=~\n]|$)`)
@@ -193,7 +196,7 @@ func areClosed(rows [][]byte) bool {
 	for _, row := range rows {
 		for _, c := range withoutTexts(string(row)) {
 			switch {
-			case strings.ContainsRune("([{", c):
+			case strings.ContainsRune(openers, c):
 				open = append(open, closers[c])
 			case !strings.ContainsRune(")]}", c):
 			case len(open) == 0 || open[len(open)-1] != c:
@@ -230,7 +233,7 @@ func unclosed(text []byte) (region lines, closing string) {
 		}
 		for _, c := range code {
 			switch {
-			case strings.ContainsRune("([{", c):
+			case strings.ContainsRune(openers, c):
 				open = append(open, opened{i, indent, c})
 			case !strings.ContainsRune(")]}", c) || len(open) == 0:
 			case closers[open[len(open)-1].with] == c:
@@ -245,6 +248,9 @@ func unclosed(text []byte) (region lines, closing string) {
 	}
 	return lines{}, closing
 }
+
+// openers are the keys of closers, always in the same order.
+const openers = "([{"
 
 var closers = map[rune]rune{'(': ')', '[': ']', '{': '}'}
 
