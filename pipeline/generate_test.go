@@ -12,10 +12,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/pipeline"
+	"github.com/statefulc/statefulc/source"
+	"github.com/statefulc/statefulc/spec"
 )
 
 // What the schema accepts compiles, or is refused at a line of the spec; it
@@ -34,7 +37,7 @@ func TestGeneratedSpecs(t *testing.T) {
 	t.Parallel()
 	few(t, "40")
 	outcomes, total := map[string]int{}, 0
-	dir := t.TempDir()
+	dir, many := t.TempDir(), new(source.Loader)
 	rapid.Check(t, func(t *rapid.T) {
 		text, laws := drawSpec(t), checkOnce
 		t.Log(text)
@@ -42,6 +45,7 @@ func TestGeneratedSpecs(t *testing.T) {
 			laws = checkLaws
 		}
 		was := outcome(t, dir, text, laws)
+		loadedAmongMany(t, many, dir)
 		outcomes[was]++
 		total++
 		if keep := os.Getenv("STATEFULC_KEEP"); keep != "" && was == "built" {
@@ -51,6 +55,25 @@ func TestGeneratedSpecs(t *testing.T) {
 	t.Logf("of %d specs: %v", total, outcomes)
 	if outcomes["built"] < total/2 {
 		t.Errorf("only %d of %d specs were built, the generator tests too little: %v", outcomes["built"], total, outcomes)
+	}
+}
+
+// loadedAmongMany wants a loader that has loaded others to make of a spec what
+// one does that is new.
+func loadedAmongMany(t *rapid.T, many *source.Loader, dir string) {
+	want, wantFound, err := source.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, gotFound, err := many.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(wantFound, gotFound); diff != "" {
+		t.Errorf("-alone +among many\n%s", diff)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(spec.Environment{}, "Index")); diff != "" {
+		t.Errorf("-alone +among many\n%s", diff)
 	}
 }
 

@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"github.com/statefulc/statefulc/schema"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -96,7 +97,7 @@ func TestInputsAreAllThatCUEReads(t *testing.T) {
 	}
 	read := 0
 	for _, dir := range dirs {
-		d, err := newDirectory(dir, newShared(), new(disk))
+		d, err := newDirectory(dir, newShared(schema.Files()), new(disk))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"github.com/statefulc/statefulc/schema"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func TestLanguageIsTheSchema(t *testing.T) {
 			t.Errorf("%s needs a comment, and fields or a type: %+v", d.Name, d)
 		}
 	}
-	all, err := newShared().definitions.Fields(cue.Definitions(true))
+	all, err := newShared(schema.Files()).definitions.Fields(cue.Definitions(true))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"github.com/statefulc/statefulc/schema"
 	"reflect"
 	"slices"
 	"strings"
@@ -55,7 +56,7 @@ var mirrored = map[string]reflect.Type{
 // The schema and package spec have the same definitions with the same fields,
 // both ways.
 func TestSpecMirrorsSchema(t *testing.T) {
-	all, err := newShared().definitions.Fields(cue.Definitions(true))
+	all, err := newShared(schema.Files()).definitions.Fields(cue.Definitions(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestSpecMirrorsSchema(t *testing.T) {
 			t.Errorf("the schema has no %s", name)
 		}
 	}
-	dns := newShared().definitions.LookupPath(cue.ParsePath("#Group.dns"))
+	dns := newShared(schema.Files()).definitions.LookupPath(cue.ParsePath("#Group.dns"))
 	if diff := cmp.Diff(cueFields(t, dns), goFields(reflect.TypeFor[spec.DNS]())); diff != "" {
 		t.Errorf("#Group.dns: -schema +spec.DNS\n%s", diff)
 	}
@@ -89,7 +90,7 @@ func TestSpecMirrorsSchema(t *testing.T) {
 // Every definition and every field has a comment, which editors show and
 // remedies quote.
 func TestEverythingHasAComment(t *testing.T) {
-	all, err := newShared().definitions.Fields(cue.Definitions(true))
+	all, err := newShared(schema.Files()).definitions.Fields(cue.Definitions(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestEverythingHasAComment(t *testing.T) {
 // Every row of the defaults is for a field that the schema leaves open, and
 // has a value that the schema accepts.
 func TestDefaultsFitTheSchema(t *testing.T) {
-	schema := newShared().definitions
+	schema := newShared(schema.Files()).definitions
 	for _, d := range spec.Defaults {
 		definition := schema.LookupPath(cue.MakePath(cue.Def(definitionOf(d.Type))))
 		field := definition.LookupPath(cue.MakePath(cue.Str(d.Field).Optional()))

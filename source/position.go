@@ -48,14 +48,16 @@ func (l *directory) isBelowText(p diag.Pos) bool {
 // written are the user's own declarations of v. The environment's come before
 // those of the base that it refines: v is a conjunction in that order, and
 // each part stands where its field does. [cue.Value.Pos] alone may be the
-// schema's.
+// schema's, unless there is one field only.
 func (l *directory) written(v cue.Value) []diag.Pos {
 	if !v.Exists() {
 		return nil
 	}
 	parts := []cue.Value{v}
-	if op, operands := v.Expr(); op == cue.AndOp {
-		parts = operands
+	if _, isOne := v.Source().(*ast.Field); !isOne {
+		if op, operands := v.Expr(); op == cue.AndOp {
+			parts = operands
+		}
 	}
 	var out []diag.Pos
 	for _, part := range parts {

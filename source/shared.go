@@ -35,9 +35,9 @@ type shared struct {
 
 // newShared builds the schema. It is part of the binary and tested: what is
 // wrong with it is a bug, so it panics.
-func newShared() *shared {
+func newShared(files map[string][]byte) *shared {
 	overlay := map[string]load.Source{filepath.Join(schemaRoot, moduleFile): load.FromString(schema.ModuleFile)}
-	for name, text := range schema.Files() {
+	for name, text := range files {
 		overlay[schemaDir+name] = load.FromBytes(text)
 	}
 	config := &load.Config{Dir: schemaRoot, ModuleRoot: schemaRoot, Overlay: overlay, Env: environ()}

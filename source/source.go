@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,9 +47,9 @@ func Load(dir string) ([]spec.Environment, diag.List, error) { return new(Loader
 type Loader struct {
 	Patience time.Duration // how long CUE may take for a directory; 0: 0.8 s, and a second more for each 16 KiB beyond the first
 
-	shared *shared
-	disk   *disk
-	loads  int
+	schemas
+	disk  *disk
+	loads int
 }
 
 // Load reads the CUE package in dir, with the files of the same package in its
@@ -61,13 +62,11 @@ type Loader struct {
 // that is not there, [ErrNoFiles], or [ErrTooLong], beside what was found until then. After the last, whatever the
 // process loads may be [ErrHindered].
 func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
-	if l.loads%renewal == 0 {
-		l.shared, l.disk = newShared(), new(disk)
-	}
-	l.loads++
+	l.renew()
 	var d *directory
 	out := guarded(dir, func() (out loaded) {
-		if d, out.err = newDirectory(dir, l.shared, l.disk); out.err == nil {
+		if d, out.err = newDirectory(dir, nil, l.disk); out.err == nil {
+			d.schemas = l.schemas
 			out.found, out.err = d.readable()
 		}
 		return out
@@ -87,8 +86,29 @@ func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 	return out.environments, out.found, out.err
 }
 
+// renew gives up contexts that have grown. After what was given up all is new.
+func (l *Loader) renew() {
+	if l.loads == 0 {
+		l.schemas = schemas{}
+	}
+	if l.loads%renewal == 0 {
+		l.whole, l.disk = sync.OnceValue(func() *shared { return newShared(schema.Files()) }), new(disk)
+	}
+	if l.loads%renewal == 1 {
+		l.outline = newShared(outlined().files)
+	}
+	if l.loads == 1 {
+		l.judge = newJudge(l.whole())
+	}
+	l.loads++
+}
+
 // load evaluates, and evaluates again without what could not be read.
 func (l *directory) load() loaded {
+	if environments, ok := l.quick(); ok {
+		return loaded{environments: environments}
+	}
+	l.shared = l.whole()
 	out := l.look()
 	told, last := out.found, out.found
 	l.told.Store(&told)
@@ -129,6 +149,7 @@ func (l *directory) look() (out loaded) {
 // directory is one directory on its way from text to values.
 type directory struct {
 	*shared
+	schemas
 	disk *disk
 
 	dir    string // as the user wrote it: positions begin with it
@@ -223,11 +244,14 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	return v, bad, nil
 }
 
-// accepted evaluates a package that imports the schema, embedding #Bundle in
-// it: evaluating it alone and unifying it then would take twice the time. It
-// says nothing of what is wrong.
+// accepted evaluates a package with #Bundle embedded in it: evaluating it alone
+// and unifying it then would take twice the time. It says nothing of what is
+// wrong.
 func (l *directory) accepted(instance *build.Instance) (cue.Value, bool) {
-	if !slices.Contains(instance.Imports, l.schema) || instance.AddSyntax(embedBundle(instance.PkgName)) != nil {
+	if !slices.Contains(instance.Imports, l.schema) {
+		instance.Imports = append(instance.Imports, l.schema)
+	}
+	if instance.AddSyntax(embedBundle(instance.PkgName)) != nil {
 		return cue.Value{}, false
 	}
 	v := l.ctx.BuildInstance(instance)
@@ -370,6 +394,9 @@ func (l *directory) module() load.Source {
 func (l *directory) environments(bundle cue.Value) ([]spec.Environment, error) {
 	var out []spec.Environment
 	print := &texts{base: map[string]printed{}}
+	if l.shared == l.outline {
+		print.judge = l.judge
+	}
 	variants := l.variants(bundle)
 	for _, name := range slices.SortedFunc(maps.Keys(variants), byName) {
 		text, err := print.of(variants[name])

@@ -2,6 +2,7 @@ package source
 
 import (
 	"encoding/json"
+	"github.com/statefulc/statefulc/schema"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ func TestTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared, disk, environments := newShared(), new(disk), 0
+	shared, disk, environments := newShared(schema.Files()), new(disk), 0
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
