@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -316,8 +317,9 @@ func application(path []string) (spec.Path, bool) {
 	return path, false
 }
 
-// finding says one complaint: where, what and what to do. What takes part of
-// another package is told where the spec refers to it.
+// finding says one complaint: where, what and what to do. What another package
+// of the module states is told there, once for all specs that refer to it, as
+// rules do; what another module states, where the spec refers to it.
 func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	if v.Exists() && c.isApart() && slices.ContainsFunc(c.errors, func(e errors.Error) bool { return inner.MatchString(e.Error()) }) {
 		return l.ofDefinition(c)
@@ -330,9 +332,19 @@ func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
 	if !own.IsValid() {
 		return d
 	}
+	if l.isOfModule(d.Pos) {
+		d.Related = append([]diag.Related{{Pos: own, Message: "the spec takes it from there"}}, d.Related...)
+		return d
+	}
 	there := diag.Related{Pos: d.Pos, Message: "it is stated here"}
 	d.Pos, d.Related = own, append([]diag.Related{there}, d.Related...)
 	return d
+}
+
+// isOfModule reports whether a place is in a file of the spec's own module.
+func (l *directory) isOfModule(p diag.Pos) bool {
+	below, err := filepath.Rel(l.root, l.fileOf(p))
+	return err == nil && !slices.Contains([]string{"..", "cue.mod"}, strings.Split(filepath.ToSlash(below), "/")[0])
 }
 
 // isApart reports whether a complaint is about what is no part of the bundle.
