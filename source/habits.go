@@ -107,8 +107,11 @@ func meant(word string, known []string) string {
 }
 
 // corrected are other spellings of a text that may be what was meant, the
-// nearest first. Whoever uses them tries each.
+// nearest first; of what is long, none. Whoever uses them tries each.
 func corrected(s string) []string {
+	if len(s) > longest {
+		return nil
+	}
 	tight := strings.ReplaceAll(s, " ", "")
 	dot := strings.ReplaceAll(tight, ",", ".")
 	out := []string{tight, dot, "/" + s, strings.TrimRight(s, "/."), strings.TrimPrefix(s, "v"), dashed.Replace(strings.ToLower(s))}

@@ -67,12 +67,19 @@ func kind(s string) string {
 	return s
 }
 
+// aKind is a value as a message has it: of a struct or a list, what it is.
 func aKind(s string) string {
 	if k := kind(s); k != s {
 		return "a " + k
 	}
+	if runes := []rune(s); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
 	return s
 }
+
+// longest is how much of a value a message has: it is on the line that is told.
+const longest = 80
 
 // unfit says that a value is not what stands there, and what to write.
 func (l *directory) unfit(c *complaint, best errors.Error, alternatives []string) (message, fix string) {
@@ -112,7 +119,7 @@ func plainly(text string) string {
 	case ok && clash.isType:
 		return clash.mistyped()
 	case ok && outside.MatchString(text):
-		return fmt.Sprintf("%s does not fit %s", clash.value, clash.wanted)
+		return fmt.Sprintf("%s does not fit %s", aKind(clash.value), clash.wanted)
 	}
 	return text
 }
