@@ -74,7 +74,14 @@ func (c *Context) report(rule string, path spec.Path, message, fix string) {
 		Path:    path.String(),
 		Message: message,
 		Fix:     fix,
+		Scope:   [][]string{path},
 	})
+}
+
+// alsoOf says that what was reported last is about something else too.
+func (c *Context) alsoOf(path spec.Path) {
+	told := &c.found[len(c.found)-1]
+	told.Scope = slices.Insert(told.Scope, 0, []string(path))
 }
 
 // The labels that every object has. Those of the app and the group select

@@ -139,6 +139,9 @@ func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
 	}
 	fix := diag.OneOf(t.Name, names, diag.OneOf(t.Kind, kinds, "See what there is: statefulc build -o -."))
 	c.report("patch-target", at.Join("target"), fmt.Sprintf("there is no %s %q", t.Kind, t.Name), fix)
+	if t.Kind == "PersistentVolume" {
+		c.alsoOf(spec.Path{"namespace"}) // which is in its name
+	}
 	return nil
 }
 

@@ -29,6 +29,7 @@ Ingress, DaemonSet, ClusterRole and ClusterRoleBinding; objects of others are de
 that the compiler does not know, or in another version, are taken as they are.`,
 		Source: "k8s.io/kubernetes v1.37, pkg/registry and pkg/apis",
 		Fix:    "Change the field, or what it is made of.",
+		Reads:  diag.Reads{Own: ".", Pod: "ports replicas autoscale", App: "labels"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, o := range p.Set.Objects {

@@ -1,0 +1,11 @@
+package diag
+
+// Reads are the fields of a spec by which the findings of a rule are judged, as
+// the user writes them, with * for a name: storage.*.class. A field stands for all
+// that is in it; one that ends with * is only which names there are. The zero
+// value is any field.
+type Reads struct {
+	Own string // of the container that it is found in, of a group, a job or a helper; else of the entry of the application. "." is the field that it is found in, or the entry of that
+	Pod string // of all containers of the group or job; "." is which ones there are
+	App string // of the application: name, groups.*.replicas
+}
