@@ -30,6 +30,7 @@ func patches(c *Context) {
 		for _, step := range steps(p, at) {
 			if err := c.patch(o, step); err != nil {
 				c.report("patch-invalid", step.at, fmt.Sprintf("%v: %v", o.Ref(), err), "See what the object is without the patch: statefulc build -o -.")
+				c.alsoOf(o.Trace(nil)[0])
 				return
 			}
 		}

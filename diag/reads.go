@@ -5,7 +5,10 @@ package diag
 // that is in it; one that ends with * is only which names there are. The zero
 // value is any field.
 type Reads struct {
-	Own string // of the container that it is found in, of a group, a job or a helper; else of the entry of the application. "." is the field that it is found in, or the entry of that
-	Pod string // of all containers of the group or job; "." is which ones there are
+	// Of the container that it is found in, of a group, a job or a helper; else of
+	// the entry of the application. With a dot before it, it is beside the finding:
+	// .tcp of the same probe; "." is all that is there.
+	Own string
+	Pod string // of all containers of the group or job
 	App string // of the application: name, groups.*.replicas
 }

@@ -77,7 +77,9 @@ func certain(found diag.List, env spec.Environment) diag.List {
 	return slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
 		isJudged := func(isThere bool) func(spec.Path) bool {
 			j := judgement{d, reads(d.Rule)}
-			return func(p spec.Path) bool { return j.isBy(p, isThere) || d.Object != "" && isOfObject(d, p, isThere, env) }
+			return func(p spec.Path) bool {
+				return j.isBy(p, isThere) || j.comparesNames(p, env) || d.Object != "" && isOfObject(d, p, isThere, env)
+			}
 		}
 		return mayBeWaived(d, env) || slices.ContainsFunc(env.Refused, isJudged(false)) || slices.ContainsFunc(env.Unsure, isJudged(true))
 	})
@@ -89,6 +91,12 @@ func reads(id string) diag.Reads {
 		return rules[i].Reads
 	}
 	return diag.Reads{}
+}
+
+// comparesNames reports whether a finding is judged by objects of the user's
+// own, which name compiled ones as they are called.
+func (j judgement) comparesNames(path spec.Path, env spec.Environment) bool {
+	return path[0] == "name" && len(env.App.Objects) > 0 && isOne(spec.Path{"objects"}, j.App, true)
 }
 
 // made are the fields of a group by which it is known which objects it has, and

@@ -32,7 +32,7 @@ func (j judgement) isBy(path spec.Path, isThere bool) bool {
 		if !isBelow(path, owner) {
 			continue
 		}
-		if isWhole(owner) || isOne(path[len(owner):], j.Own, isThere) || slices.Contains(strings.Fields(j.Own), ".") && isBelow(path, j.place(owner)) {
+		if isWhole(owner) || isOne(path[len(owner):], j.Own, isThere) || j.isBeside(path, owner, isThere) {
 			return true
 		}
 	}
@@ -41,8 +41,24 @@ func (j judgement) isBy(path spec.Path, isThere bool) bool {
 		return true
 	}
 	return slices.ContainsFunc(j.Scope, func(at []string) bool {
-		return isPod(at) && isBelow(of, at[:2]) && isOne(of[2:], j.Pod, isThere || isHelper)
+		return isPod(at) && isBelow(path, at[:2]) && (isOne(of[2:], j.Pod, isThere || isHelper) || isOne(path[2:], j.Pod, isThere))
 	})
+}
+
+// isBeside reports whether what has a path is in the field in which the finding
+// is, and judges it there.
+func (j judgement) isBeside(path, owner spec.Path, isThere bool) bool {
+	at := j.place(owner)
+	if !isBelow(path, at) {
+		return false
+	}
+	for field := range strings.FieldsSeq(j.Own) {
+		beside, ok := strings.CutPrefix(field, ".")
+		if ok && (beside == "" || isOf(path[len(at):], strings.Split(beside, "."), isThere)) {
+			return true
+		}
+	}
+	return false
 }
 
 // owners are the entries of the application that a finding is found in, and of
@@ -63,19 +79,24 @@ func (d judgement) owners() (out []spec.Path) {
 
 // place is the field of an owner that a finding is found in, or the entry of it.
 func (d judgement) place(owner spec.Path) spec.Path {
-	at := d.Scope[len(d.Scope)-1]
-	if !isBelow(at, owner) {
-		return at
+	at := owner
+	for _, other := range d.Scope {
+		if isBelow(other, owner) {
+			at = other
+		}
 	}
 	n := len(owner) + 1
-	if n < len(at) && slices.Contains(byName, at[len(owner)]) {
+	if n < len(at) && slices.Contains(ofEntries, at[n-1]) {
 		n++
+	}
+	if n+1 < len(at) && at[n] == "static" {
+		n += 2
 	}
 	return at[:min(n, len(at))]
 }
 
-// byName are fields of a container whose entries have names of the user's.
-var byName = []string{"env", "files", "racks", "scratch", "storage", "tls"}
+// ofEntries are fields whose entries are judged one by one.
+var ofEntries = []string{"env", "files", "racks", "scratch", "storage", "tls"}
 
 // isWhole reports whether an entry is what it is as a whole.
 func isWhole(owner spec.Path) bool { return owner[0] == "objects" || owner[0] == "patches" }

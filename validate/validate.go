@@ -29,7 +29,7 @@ type Rule struct {
 // objectsThere are the fields of a spec that say which objects there are and how
 // they are called. Of most objects that a rule compares it is the user's own that
 // are wrong, or patched.
-const objectsThere = "name objects patches groups.* groups.*.stable groups.*.racks.* groups.*.storage.* jobs.* jobs.*.schedule"
+const objectsThere = "objects patches groups.* groups.*.stable groups.*.racks.* groups.*.storage.* jobs.* jobs.*.schedule"
 
 // pass is one rule at work.
 type pass struct {
