@@ -106,8 +106,19 @@ var made = diag.Reads{Pod: "stable racks.* storage.* schedule"}
 // isOfObject reports whether something has to do with the object that a finding
 // is about: with its kind or its name, or as a patch of it.
 func isOfObject(d diag.Diagnostic, path spec.Path, isThere bool, env spec.Environment) bool {
-	if path[0] != "patches" || len(path) < 2 {
+	kind, _, _ := strings.Cut(d.Object, "/")
+	switch {
+	case path[0] == "name":
+		for _, p := range env.App.Patches {
+			if p.Target.Kind == kind {
+				return true // it may be its
+			}
+		}
+		return false
+	case path[0] != "patches":
 		return judgement{d, made}.isBy(path, isThere)
+	case len(path) == 1:
+		return true
 	}
 	target := env.App.Patches[path[1]].Target
 	return target.Name == "" || target.Kind == "" || d.Object == target.Kind+"/"+target.Name

@@ -34,7 +34,7 @@ func TestRulesRead(t *testing.T) {
 	total, compared := 0, 0
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
-		c := s.draw(func(n int, of string) int { return rapid.IntRange(0, n-1).Draw(rt, of) })
+		c := s.draw(false, func(n int, of string) int { return rapid.IntRange(0, n-1).Draw(rt, of) })
 		total++
 		wrong, ok := c.judge(t, dir)
 		if ok {
@@ -45,6 +45,89 @@ func TestRulesRead(t *testing.T) {
 		}
 	})
 	t.Logf("%d changes, %d of them accepted", total, compared)
+}
+
+// While CUE refuses something, all is told that is known without it: what is
+// found in the spec where that is right, whatever it is, and nothing else. A
+// value is refused for its type, or a field for its name.
+func TestToldBeside(t *testing.T) {
+	s := readStated(t)
+	few(t, "150")
+	total, compared := 0, 0
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		intn := func(n int, of string) int { return rapid.IntRange(0, n-1).Draw(rt, of) }
+		c := s.draw(true, intn)
+		wrong, ok := c.beside(t, dir, intn(len(refusals), "refused"))
+		total++
+		if ok {
+			compared++
+		}
+		for _, w := range wrong {
+			rt.Errorf("%s: %v is refused, or %s: %s", c.of.name, c.path, asData(c.value), w)
+		}
+	})
+	t.Logf("%d changes, %d of them refused", total, compared)
+}
+
+// refusals are what makes CUE refuse a value, or a field by its name.
+var refusals = []func(v any, path spec.Path) any{
+	func(v any, path spec.Path) any { return replace(v, path, "?! ") },
+	func(v any, path spec.Path) any { return replace(v, path, -1) },
+	func(v any, path spec.Path) any { return replace(v, path, tree{}) },
+	misspelt,
+	func(v any, path spec.Path) any { return replace(v, path.Join("refused"), -1) },
+}
+
+// misspelt is a copy of a tree with a letter more in the last name of a path.
+func misspelt(v any, path spec.Path) any {
+	name := path[len(path)-1]
+	value := child2(v, path)
+	return replace(replaced(v, path, nil), path[:len(path)-1].Join(name[:1]+"_"+name[1:]), value)
+}
+
+// beside compares what is told while the place is refused with what is found if
+// it is not, as it was and as it is changed. Not ok if it is not refused.
+func (c changed) beside(t *testing.T, dir string, how int) (wrong []string, ok bool) {
+	value := child2(c.of.tree, c.path)
+	if _, isMap := value.(tree); value == nil || isMap && how < 3 || !isMap && how == 4 {
+		return nil, false // what is in it would be gone too
+	}
+	refused, _ := printTree(refusals[how](c.of.tree, c.path))
+	while := vet(t, dir, refused)
+	if !slices.ContainsFunc(while.Found, func(d diag.Diagnostic) bool { return d.Rule == "cue" }) || len(while.Environments) == 0 {
+		return nil, false
+	}
+	env := while.Environments[0].Environment
+	got := inFull(while.Found)
+	before := told(env, c.of.env, c.of.found)
+	if c.isMended() {
+		got = slices.DeleteFunc(got, func(s string) bool { return !slices.Contains(before, s) })
+	}
+	if !isThere(env, c.path) { // it is refused by its name, and nobody knows what is lacking
+		before = slices.DeleteFunc(before, func(s string) bool { return !slices.Contains(got, s) })
+	}
+	wrong = different(before, got)
+	hasStandIn := slices.ContainsFunc(env.Unsure, func(p spec.Path) bool { return p.String() == c.path.String() })
+	if result, ok := c.vet(t, dir); ok && !(hasStandIn && c.value == nil) && how < 4 {
+		after := told(env, result.Environments[0], result.Found)
+		if c.isMended() || !isThere(env, c.path) {
+			after = slices.DeleteFunc(after, func(s string) bool { return !slices.Contains(got, s) })
+		}
+		for _, w := range different(after, got) {
+			wrong = append(wrong, "if it is changed: "+w)
+		}
+	}
+	return wrong, true
+}
+
+// isThere reports whether it is known of a place that it is refused, or has a
+// stand-in.
+func isThere(env spec.Environment, path spec.Path) bool {
+	return slices.ContainsFunc(slices.Concat(env.Refused, env.Unsure), func(p spec.Path) bool {
+		n := min(len(p), len(path))
+		return slices.Equal(p[:n], path[:n])
+	})
 }
 
 // stated are accepted specs, and what their fields are.
@@ -77,6 +160,7 @@ type changed struct {
 	path     spec.Path
 	value    any
 	isStated bool // before and after
+	isEntry  bool // of a map, by a key of the user's
 }
 
 func readStated(t *testing.T) *stated {
@@ -163,10 +247,9 @@ func unwaived(v any) any {
 	case tree:
 		delete(v, "waive")
 		for key, below := range v {
-			if v[key] = unwaived(below); reflect.DeepEqual(v[key], tree{}) && key != "scratch" {
-				if len(below.(tree)) == 0 && slices.Contains([]string{"labels", "services", "storageClasses", "secrets", "jobs", "objects", "patches", "env", "ports", "storage", "scratch", "files", "secretFiles", "tls", "nodes", "init", "sidecars", "account", "annotations", "hugepages", "sysctls", "nodeSysctls", "select", "parameters", "claims"}, key) {
-					delete(v, key)
-				}
+			v[key] = unwaived(below)
+			if list, ok := below.([]any); ok && len(list) == 0 || slices.Contains(maps_, key) && reflect.DeepEqual(v[key], tree{}) {
+				delete(v, key)
 			}
 		}
 	case []any:
@@ -176,6 +259,9 @@ func unwaived(v any) any {
 	}
 	return v
 }
+
+// maps_ are there though nobody states them.
+var maps_ = []string{"labels", "services", "storageClasses", "secrets", "jobs", "objects", "patches", "env", "ports", "storage", "scratch", "files", "secretFiles", "tls", "nodes", "init", "sidecars", "account", "annotations", "hugepages", "sysctls", "nodeSysctls", "select", "parameters"}
 
 // visit lists the places at a value and below, and what fields have there.
 func (s *stated) visit(of *statedSpec, t reflect.Type, u use) {
@@ -223,11 +309,17 @@ func (s *stated) note(u use) {
 }
 
 // draw changes a spec in which a rule finds something.
-func (s *stated) draw(intn func(n int, of string) int) changed {
+func (s *stated) draw(isStated bool, intn func(n int, of string) int) changed {
 	rules := slices.Sorted(maps.Keys(s.byRule))
 	specs := s.byRule[rules[intn(len(rules), "rule")]]
 	of := specs[intn(len(specs), "spec")]
 	at := of.places[intn(len(of.places), "place")]
+	for range 20 {
+		if at.isStated || !isStated {
+			break
+		}
+		at = of.places[intn(len(of.places), "another place")]
+	}
 	if at.isEntry && !at.isStated {
 		keys := s.keys[at.field]
 		if len(keys) == 0 {
@@ -241,7 +333,7 @@ func (s *stated) draw(intn func(n int, of string) int) changed {
 		values = append(slices.Clone(values), s.words.seconds(at.use)...)
 		values = append(values, nil)
 	}
-	c := changed{of: of, path: at.path}
+	c := changed{of: of, path: at.path, isEntry: at.isEntry}
 	if len(values) > 0 {
 		c.value = values[intn(len(values), "value")]
 	}
@@ -263,29 +355,69 @@ func child2(v any, path spec.Path) any {
 // judge says what is told otherwise of the changed spec, though it is certain
 // while the place is refused. Not ok if CUE refuses what it was changed to.
 func (c changed) judge(t *testing.T, dir string) (wrong []string, ok bool) {
-	other := replaced(c.of.tree, c.path, c.value)
-	plain, _ := printTree(other)
-	result := vet(t, dir, plain)
-	if len(result.Environments) == 0 || slices.ContainsFunc(result.Found, func(d diag.Diagnostic) bool { return d.Rule == "cue" }) {
+	result, ok := c.vet(t, dir)
+	if !ok {
 		return nil, false
 	}
-	if errs := without(errorsOf(result.Found), errorsOf(c.of.found)); len(errs) > 0 {
-		return nil, false // what is wrong with it leaves out what else is found
+	app := *c.of.env.App
+	app.Patches = maps.Clone(app.Patches)
+	if c.path[0] == "patches" && (len(c.path) == 2 || len(c.path) > 2 && c.path[2] == "target") {
+		delete(app.Patches, c.path[1]) // nobody knows what it is for
 	}
-	before, after := c.told(c.of.env, c.of.found), c.told(result.Environments[0], result.Found)
-	for _, s := range without(before, after) {
-		wrong = append(wrong, "- "+s)
+	refused := spec.Environment{App: &app, Refused: []spec.Path{c.path}}
+	if c.isStated {
+		refused.Refused, refused.Unsure = nil, refused.Refused
 	}
-	mended := slices.ContainsFunc(c.of.found, func(d diag.Diagnostic) bool {
+	before, after := told(refused, c.of.env, c.of.found), told(refused, result.Environments[0], result.Found)
+	if c.isMended() {
+		after = slices.DeleteFunc(after, func(s string) bool { return !slices.Contains(before, s) })
+	}
+	return different(before, after), true
+}
+
+// vet judges what a spec was changed to. Not ok if it is refused: what is wrong
+// with it leaves out what else is found.
+func (c changed) vet(t *testing.T, dir string) (*pipeline.Result, bool) {
+	other, _ := printTree(replaced(c.of.tree, c.path, c.value))
+	result := vet(t, dir, other)
+	ok := len(result.Environments) > 0 && len(without(errorsOf(result.Found), errorsOf(c.of.found))) == 0
+	return result, ok
+}
+
+// isMended reports whether there is something wrong with the place before it is
+// changed, which may leave out what is found then.
+func (c changed) isMended() bool {
+	return slices.ContainsFunc(c.of.found, func(d diag.Diagnostic) bool {
 		return d.Severity == diag.Error && (d.Path == c.path.String() || strings.HasPrefix(d.Path, c.path.String()+"."))
 	})
-	for _, s := range without(after, before) {
-		if mended {
-			break
+}
+
+// told is what would be told of an environment if something were refused.
+func told(refused spec.Environment, env pipeline.Environment, found diag.List) (out []string) {
+	app := *env.App
+	app.Patches = refused.App.Patches
+	env.App, env.Refused, env.Unsure = &app, refused.Refused, refused.Unsure
+	return inFull(env.Told(slices.Clone(found)))
+}
+
+func inFull(found diag.List) (out []string) {
+	for _, d := range found {
+		if d.Rule != "cue" {
+			out = append(out, strings.Join([]string{d.Rule, d.Path, d.Message}, " | "))
 		}
-		wrong = append(wrong, "+ "+s)
 	}
-	return wrong, true
+	return out
+}
+
+// different is what is in one list alone.
+func different(before, after []string) (out []string) {
+	for _, s := range without(before, after) {
+		out = append(out, "- "+s)
+	}
+	for _, s := range without(after, before) {
+		out = append(out, "+ "+s)
+	}
+	return out
 }
 
 func errorsOf(found diag.List) (out []string) {
@@ -293,25 +425,6 @@ func errorsOf(found diag.List) (out []string) {
 		if d.Severity == diag.Error {
 			out = append(out, d.Rule+d.Path)
 		}
-	}
-	return out
-}
-
-// told is what would be told while the place is refused.
-func (c changed) told(env pipeline.Environment, found diag.List) (out []string) {
-	env.Refused, env.Unsure = nil, nil
-	app := *env.App
-	app.Patches = maps.Clone(c.of.env.App.Patches)
-	if env.App = &app; c.path[0] == "patches" && (len(c.path) == 2 || len(c.path) > 2 && c.path[2] == "target") {
-		delete(app.Patches, c.path[1]) // nobody knows what it is for
-	}
-	if c.isStated {
-		env.Unsure = []spec.Path{c.path}
-	} else {
-		env.Refused = []spec.Path{c.path}
-	}
-	for _, d := range env.Told(slices.Clone(found)) {
-		out = append(out, strings.Join([]string{d.Rule, d.Path, d.Message, d.Fix}, " | "))
 	}
 	return out
 }

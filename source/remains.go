@@ -91,22 +91,31 @@ func (r *remains) doubt(in spec.Path, v cue.Value, all []string) {
 // miss remembers that something is left out.
 func (r *remains) miss(path spec.Path) { r.out = append(r.out, path) }
 
-// isStated reports whether something is in a field: a map that nobody states is
-// there too.
+// isStated reports whether something is in a field: a map and a list that nobody
+// states are there too.
 func isStated(field any) bool {
-	switch x := field.(type) {
-	case cue.Value:
-		list, err := x.Len().Int64()
-		return (x.IncompleteKind() != cue.StructKind || len(labels(x)) > 0) && (x.IncompleteKind() != cue.ListKind || err != nil || list > 0)
-	case map[string]any:
-		return len(x) > 0
+	if rest, ok := field.(map[string]any); ok {
+		return len(rest) > 0
 	}
-	return field != nil
+	v, ok := field.(cue.Value)
+	switch {
+	case !ok:
+		return field != nil
+	case v.IncompleteKind() == cue.StructKind:
+		return len(labels(v)) > 0
+	case v.IncompleteKind() == cue.ListKind:
+		return v.LookupPath(cue.MakePath(cue.Index(0))).Exists()
+	}
+	return true
 }
 
 // field takes what fits of a field, or of something in it. At depth in its path
 // is the name of the field of the container.
 func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool) {
+	if len(in) == depth+1 && in[depth] == "racks" && len(labels(v)) == 0 {
+		r.miss(in) // what dns is made of
+		return nil, false
+	}
 	if v.Validate(cue.Concrete(true)) == nil {
 		return v, true
 	}

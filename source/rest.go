@@ -239,7 +239,9 @@ func (r *remains) declared(text []byte) ([]byte, error) {
 			}
 			own, _ := secret["keys"].([]any)
 			for _, key := range keys {
-				own = append(own, key)
+				if !slices.Contains(own, any(key)) {
+					own = append(own, key)
+				}
 			}
 			secret["keys"], secrets[name] = append([]any{}, own...), secret
 		}

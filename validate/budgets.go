@@ -37,7 +37,7 @@ var budgetTwice = Rule{
 		Why:    "Such a pod can never be evicted, whatever the budgets allow: the request fails, and the drain of its node with it.",
 		Source: "kubernetes pkg/registry/core/pod/storage/eviction.go: This pod has more than one PodDisruptionBudget",
 		Fix:    "Keep one of the budgets, or select other pods by it.",
-		Reads:  diag.Reads{App: objectsThere},
+		Reads:  diag.Reads{App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		said := map[*manifest.Object]bool{}
@@ -95,7 +95,7 @@ var budgetUnhealthy = Rule{
 A set that is down as a whole then blocks the drain of every node that it is on, also where the drain would help it.`,
 		Source: "KEP-3017, stable since Kubernetes 1.31; kubernetes pkg/registry/core/pod/storage/eviction.go",
 		Fix:    "State unhealthyPodEvictionPolicy: AlwaysAllow.",
-		Reads:  diag.Reads{App: objectsThere},
+		Reads:  diag.Reads{App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, b := range objectsOf[*policyv1.PodDisruptionBudget](p.Set) {
@@ -116,7 +116,7 @@ var budgetRacks = Rule{
 over three racks, that is all of them. One budget over all sets counts their pods together.`,
 		Source: "kubernetes pkg/controller/disruption/disruption.go, getExpectedScale; cass-operator has one for a datacenter",
 		Fix:    "State one budget that selects the pods of all the sets.",
-		Reads:  diag.Reads{App: objectsThere},
+		Reads:  diag.Reads{App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		first := map[string]*manifest.Object{} // by the Service that the sets share

@@ -21,7 +21,7 @@ anywhere. Claims may be made elsewhere, so only those are told whose names are l
 further than the set has pods.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_utils.go (getPersistentVolumeClaimName)",
 		Fix:    "Name the claim as its pod does: template, set and ordinal.",
-		Reads:  diag.Reads{Own: "claims", App: objectsThere + " groups.*.replicas groups.*.first groups.*.autoscale"},
+		Reads:  diag.Reads{Own: "claims", App: objectsThere + " name namespace groups.*.replicas groups.*.first groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		known := p.claimNames()

@@ -55,7 +55,7 @@ var claimWave = Rule{
 is healthy, and a claim that is not bound is not: the pod is never made. The pod of a CronJob comes with its schedule.`,
 		Source: "argoproj/argo-cd#12840, #29201; gitops-engine/pkg/health/health_pvc.go",
 		Fix:    "Give the claim the wave of what uses it.",
-		Reads:  diag.Reads{App: objectsThere + " storageClasses groups.*.storage groups.*.first groups.*.replicas"},
+		Reads:  diag.Reads{App: objectsThere + " storageClasses groups.*.storage groups.*.first groups.*.replicas jobs.*.storage"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, c := range objectsOf[*corev1.PersistentVolumeClaim](p.Set) {
