@@ -1,7 +1,8 @@
 package pipeline
 
 import (
-	"maps"
+	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -40,35 +41,42 @@ func (env Environment) unnamed(found diag.List) diag.List {
 	if len(words) == 0 {
 		return found
 	}
-	var pairs []string
-	for _, ref := range slices.Backward(slices.Sorted(maps.Keys(words))) { // the longer ones first
-		pairs = append(pairs, ref, words[ref])
+	inWords := func(text string) string {
+		return reference.ReplaceAllStringFunc(text, func(ref string) string { return cmp.Or(words[ref], ref) })
 	}
-	inWords := strings.NewReplacer(pairs...)
 	for i := range found {
 		d := &found[i]
-		d.Message, d.Fix = inWords.Replace(d.Message), inWords.Replace(d.Fix)
-		if _, isUnnamed := words[d.Object]; isUnnamed {
+		d.Message, d.Fix = inWords(d.Message), inWords(d.Fix)
+		if words[d.Object] != "" {
 			d.Object = ""
 		}
 	}
 	return found
 }
 
-// isUnnamed reports whether the name of an object is not known: all have the
-// application's in it, volumes the namespace, and a Job what it does.
+// reference is how a message names an object.
+var reference = regexp.MustCompile(`\b[A-Z][A-Za-z]+/[a-z0-9]([-.a-z0-9]*[a-z0-9])?`)
+
+// isUnnamed reports whether the name of an object is not known, or its kind: all
+// have the application's name in theirs, workloads their rack, volumes the
+// namespace, and a Job what it does.
 func (env Environment) isUnnamed(ref manifest.Ref, of spec.Path) bool {
-	return slices.ContainsFunc(slices.Concat(env.Refused, env.Unsure), func(p spec.Path) bool {
-		switch p[0] {
-		case "name":
-			return true
-		case "namespace":
-			return ref.Kind == "PersistentVolume"
-		case "labels", "pullSecrets":
-			return ref.Kind == "Job"
+	isOf := func(isThere bool) func(spec.Path) bool {
+		return func(p spec.Path) bool {
+			field, isHelper := ofPod(p)
+			switch p[0] {
+			case "name":
+				return true
+			case "namespace":
+				return ref.Kind == "PersistentVolume"
+			case "labels", "pullSecrets":
+				return ref.Kind == "Job"
+			}
+			isWorkload := ref.Kind == "StatefulSet" || ref.Kind == "Deployment"
+			return isBelow(p, of) && (ref.Kind == "Job" || isWorkload && isOne(field[2:], "stable racks.* storage.*", isThere || isHelper))
 		}
-		return ref.Kind == "Job" && isBelow(p, of)
-	})
+	}
+	return slices.ContainsFunc(env.Refused, isOf(false)) || slices.ContainsFunc(env.Unsure, isOf(true))
 }
 
 // certain leaves out what may follow from what CUE refuses: what is found in
@@ -99,10 +107,6 @@ func (j judgement) comparesNames(path spec.Path, env spec.Environment) bool {
 	return path[0] == "name" && len(env.App.Objects) > 0 && isOne(spec.Path{"objects"}, j.App, true)
 }
 
-// made are the fields of a group by which it is known which objects it has, and
-// how most of them are called.
-var made = diag.Reads{Pod: "stable racks.* storage.* schedule"}
-
 // isOfObject reports whether something has to do with the object that a finding
 // is about: with its kind or its name, or as a patch of it.
 func isOfObject(d diag.Diagnostic, path spec.Path, isThere bool, env spec.Environment) bool {
@@ -116,7 +120,7 @@ func isOfObject(d diag.Diagnostic, path spec.Path, isThere bool, env spec.Enviro
 		}
 		return false
 	case path[0] != "patches":
-		return judgement{d, made}.isBy(path, isThere)
+		return judgement{d, diag.Reads{Pod: "schedule"}}.isBy(path, isThere) // it is a CronJob or a Job
 	case len(path) == 1:
 		return true
 	}

@@ -25,6 +25,11 @@ func (j judgement) isBy(path spec.Path, isThere bool) bool {
 			return true // it is in it
 		}
 	}
+	for _, by := range j.By {
+		if isBelow(by, path) || isBelow(path, by) {
+			return true
+		}
+	}
 	for _, owner := range j.owners() {
 		if owner[0] == "patches" && path[0] == "name" {
 			return true // of its target

@@ -21,7 +21,7 @@ var autoscalerReplicas = Rule{
 written it: without either of them the number is one.`,
 		Source: "argoproj/argo-cd#1603; kubernetes pkg/apis/apps/v1/defaults.go",
 		Fix:    "Leave out replicas, after the autoscaler has taken it over, or the autoscaler.",
-		Reads:  diag.Reads{Pod: "replicas autoscale", App: objectsThere},
+		Reads:  diag.Reads{Pod: setsThere + " replicas autoscale", App: objectsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

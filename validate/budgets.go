@@ -19,7 +19,7 @@ var budgetAllowsNothing = Rule{
 hand. Percentages are rounded up: 90 % of 3 pods are all of them. A budget that states neither number allows nothing.`,
 		Source: "kubernetes pkg/controller/disruption/disruption.go, getExpectedPodCount and updatePdbStatus",
 		Fix:    "State maxUnavailable: 1, and no budget for a single pod.",
-		Reads:  diag.Reads{Pod: "replicas disruption autoscale", App: objectsThere + " groups.*.replicas groups.*.autoscale"},
+		Reads:  diag.Reads{Pod: setsThere + " replicas disruption autoscale", App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, b := range objectsOf[*policyv1.PodDisruptionBudget](p.Set) {
@@ -69,7 +69,7 @@ var budgetRounding = Rule{
 		Why:      "maxUnavailable as a percentage is rounded up: 34 % of 3 pods are 2 of them.",
 		Source:   "kubernetes pkg/controller/disruption/disruption.go, getExpectedPodCount",
 		Fix:      "State a number of pods.",
-		Reads:    diag.Reads{Pod: "disruption quorum image", App: objectsThere + " groups.*.replicas groups.*.autoscale"},
+		Reads:    diag.Reads{Pod: setsThere + " disruption quorum image", App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		at := manifest.ParseField("spec.maxUnavailable")

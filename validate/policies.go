@@ -22,7 +22,7 @@ var policyPeers = Rule{
 written for the clients stops the cluster. What the members need are the ports of the set's headless Service.`,
 		Source: "kubernetes.io/docs/concepts/services-networking/network-policies (isolation)",
 		Fix:    "Let the set's own pods in to these ports, and out.",
-		Reads:  diag.Reads{Pod: "ports replicas", App: objectsThere + " clients"},
+		Reads:  diag.Reads{Pod: setsThere + " ports replicas", App: objectsThere + " clients"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

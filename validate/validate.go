@@ -31,6 +31,10 @@ type Rule struct {
 // are wrong, or patched.
 const objectsThere = "objects patches groups.* groups.*.stable groups.*.racks.* groups.*.storage.* jobs.* jobs.*.schedule"
 
+// setsThere are the fields of a group that say whether it has StatefulSets, and
+// which.
+const setsThere = "stable racks.* storage.*"
+
 // pass is one rule at work.
 type pass struct {
 	rule  diag.Rule
@@ -126,6 +130,17 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 		}
 	}
 	p.found = append(p.found, d)
+}
+
+// by says by which fields of a group what was found last is judged, beside what
+// its rule reads. Of what no group was compiled to there are none.
+func (p *ObjectsPass) by(of *manifest.Object, fields ...string) {
+	d := &p.found[len(p.found)-1]
+	if from := of.Trace(nil); isCompiled(of) {
+		for _, name := range fields {
+			d.By = append(d.By, from[0].Join(name))
+		}
+	}
 }
 
 // element is the element of a list that a field leads to, where the link is to
