@@ -88,7 +88,11 @@ func TestSeveralMistakesInAGroup(t *testing.T) {
 			t.Fatal(err)
 		}
 		placed(t, dir, result.Found)
-		got, all, want := addressed(result.Found), addressed(found), addressed(toldBeside(result, found))
+		got, all := addressed(result.Found), addressed(found)
+		if slices.ContainsFunc(found, isUnread) { // what is missing may be what was cut
+			found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return isLacking.MatchString(d.Message) })
+		}
+		want := addressed(toldBeside(result, found))
 		if missed := without(unplaced(want), unplaced(got)); len(missed) > 0 {
 			t.Errorf("%v: missed: %v", names, missed)
 		}
@@ -242,6 +246,7 @@ type single struct {
 var lonely = map[string]string{
 	"missing_name":         "others state it",
 	"missing_groups":       "others state some",
+	"reference_optional":   "others may state it",
 	"clients_without_port": "others have a port",
 	"typo_base":            "others have a base",
 	"base_left_out":        "others have a base",
@@ -385,7 +390,7 @@ func unplaced(addressed []string) (out []string) {
 }
 
 // called is how a group's workload is called, if that is known.
-var called = regexp.MustCompile(`(StatefulSet|Deployment)/shop-db: `)
+var called = regexp.MustCompile(`(StatefulSet|Deployment)/shop-db(-[a-z0-9]+)?: `)
 
 func without(all, some []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
