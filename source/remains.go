@@ -62,9 +62,14 @@ func (r *remains) unknown(in spec.Path, name string, known []string, isStated fu
 	r.miss(in.Join(name))
 	isMeant := false
 	for _, other := range known {
-		if meant(name, []string{other}) != "" {
-			isMeant = true
-			r.miss(in.Join(other))
+		if meant(name, []string{other}) == "" {
+			continue
+		}
+		isMeant = true
+		if at := in.Join(other); isStated(other) && r.isMap(at) {
+			r.miss(at.Join(name)) // what is stated of it is there
+		} else {
+			r.miss(at)
 		}
 	}
 	for _, other := range known {
@@ -72,6 +77,13 @@ func (r *remains) unknown(in spec.Path, name string, known []string, isStated fu
 			r.miss(in.Join(other))
 		}
 	}
+}
+
+// isMap reports whether a field has entries with names of the user's.
+func (r *remains) isMap(in spec.Path) bool {
+	schema := r.schemaAt(in)
+	_, names := step(schema, "")
+	return len(names) == 0 && schema.IncompleteKind() == cue.StructKind
 }
 
 // doubt leaves open whether an entry is another one, whose name is like its own:
