@@ -78,10 +78,11 @@ func (c *Context) report(rule string, path spec.Path, message, fix string) {
 	})
 }
 
-// alsoOf says that what was reported last is about something else too.
-func (c *Context) alsoOf(path spec.Path) {
+// by says that what was reported last is judged by something, beside what its
+// row reads.
+func (c *Context) by(path spec.Path) {
 	told := &c.found[len(c.found)-1]
-	told.Scope = slices.Insert(told.Scope, 0, []string(path))
+	told.By = append(told.By, path)
 }
 
 // The labels that every object has. Those of the app and the group select

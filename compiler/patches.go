@@ -30,7 +30,7 @@ func patches(c *Context) {
 		for _, step := range steps(p, at) {
 			if err := c.patch(o, step); err != nil {
 				c.report("patch-invalid", step.at, fmt.Sprintf("%v: %v", o.Ref(), err), "See what the object is without the patch: statefulc build -o -.")
-				c.alsoOf(o.Trace(nil)[0])
+				c.by(o.Trace(nil)[0])
 				return
 			}
 		}
@@ -141,7 +141,7 @@ func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
 	fix := diag.OneOf(t.Name, names, diag.OneOf(t.Kind, kinds, "See what there is: statefulc build -o -."))
 	c.report("patch-target", at.Join("target"), fmt.Sprintf("there is no %s %q", t.Kind, t.Name), fix)
 	if t.Kind == "PersistentVolume" {
-		c.alsoOf(spec.Path{"namespace"}) // which is in its name
+		c.by(spec.Path{"namespace"}) // which is in its name
 	}
 	return nil
 }

@@ -198,6 +198,6 @@ func (c *Context) checkServicePort(name string, s spec.Service, at spec.Path) {
 	}
 	c.unknownPort(name, at.Join("ports", name), slices.Compact(slices.Sorted(slices.Values(known))))
 	for _, g := range s.Groups {
-		c.alsoOf(spec.Path{"groups", g})
+		c.by(spec.Path{"groups", g, "ports", "*", "*"})
 	}
 }

@@ -69,7 +69,8 @@ type Diagnostic struct {
 	// made of. A waiver at one of them, or above, is for this finding.
 	Scope [][]string
 
-	// By are further paths by whose values it is judged, beside what its rule reads.
+	// By are paths of what it is judged by, beside what its rule reads: with * for
+	// any name, see [Reads].
 	By [][]string
 }
 

@@ -80,19 +80,20 @@ func (env Environment) isUnnamed(ref manifest.Ref, of spec.Path) bool {
 }
 
 // certain leaves out what may follow from what CUE refuses: what is found in
-// it, and what is judged by it. See [diag.Reads].
+// it, and what is judged by it.
 func certain(found diag.List, env spec.Environment) diag.List {
 	return slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
-		isJudged := func(isThere bool) func(spec.Path) bool {
-			j := judgement{d, reads(d.Rule)}
+		mayFollow := func(isThere bool) func(spec.Path) bool {
 			return func(p spec.Path) bool {
+				j := judgement{d, reads(d.Rule)}
 				return j.isBy(p, isThere) || j.comparesNames(p, env) || d.Object != "" && isOfObject(d, p, isThere, env)
 			}
 		}
-		return mayBeWaived(d, env) || slices.ContainsFunc(env.Refused, isJudged(false)) || slices.ContainsFunc(env.Unsure, isJudged(true))
+		return mayBeWaived(d, env) || slices.ContainsFunc(env.Refused, mayFollow(false)) || slices.ContainsFunc(env.Unsure, mayFollow(true))
 	})
 }
 
+// reads are what a rule reads.
 func reads(id string) diag.Reads {
 	rules := Rules()
 	if i := slices.IndexFunc(rules, func(r diag.Rule) bool { return r.ID == id }); i >= 0 {

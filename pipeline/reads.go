@@ -25,11 +25,6 @@ func (j judgement) isBy(path spec.Path, isThere bool) bool {
 			return true // it is in it
 		}
 	}
-	for _, by := range j.By {
-		if isBelow(by, path) || isBelow(path, by) {
-			return true
-		}
-	}
 	for _, owner := range j.owners() {
 		if owner[0] == "patches" && path[0] == "name" {
 			return true // of its target
@@ -42,7 +37,8 @@ func (j judgement) isBy(path spec.Path, isThere bool) bool {
 		}
 	}
 	of, isHelper := ofPod(path)
-	if isOne(of, j.App, isThere || isHelper) {
+	isBy := func(by []string) bool { return isOf(path, by, isThere) || isOf(of, by, isThere || isHelper) }
+	if isOne(of, j.App, isThere || isHelper) || slices.ContainsFunc(j.By, isBy) {
 		return true
 	}
 	return slices.ContainsFunc(j.Scope, func(at []string) bool {
@@ -68,8 +64,8 @@ func (j judgement) isBeside(path, owner spec.Path, isThere bool) bool {
 
 // owners are the entries of the application that a finding is found in, and of
 // its groups the helpers.
-func (d judgement) owners() (out []spec.Path) {
-	for _, at := range d.Scope {
+func (j judgement) owners() (out []spec.Path) {
+	for _, at := range j.Scope {
 		switch {
 		case isOfHelper(at):
 			out = append(out, at[:4])
@@ -83,9 +79,9 @@ func (d judgement) owners() (out []spec.Path) {
 }
 
 // place is the field of an owner that a finding is found in, or the entry of it.
-func (d judgement) place(owner spec.Path) spec.Path {
+func (j judgement) place(owner spec.Path) spec.Path {
 	at := owner
-	for _, other := range d.Scope {
+	for _, other := range j.Scope {
 		if isBelow(other, owner) {
 			at = other
 		}

@@ -70,7 +70,7 @@ func (p *ObjectsPass) verdict(o *manifest.Object, v apiserver.Verdict) {
 		d.Fix = fmt.Sprintf("Change %s: the API server would refuse the object.", d.Path)
 	}
 	if isTwice.MatchString(message) && len(d.Scope) > 0 {
-		d.Scope = append(d.Scope, d.Scope[0]) // the other may be anything in it
+		d.By = append(d.By, d.Scope[0]) // the other may be anywhere in it
 	}
 }
 

@@ -52,7 +52,7 @@ var livenessJoining = Rule{
 takes longer than the probe allows never ends. When a majority is lost, the members that are left are restarted too.`,
 		Source: "bitnami's chart of cassandra 12.3.13 (nodetool info, from second 60); rabbitmq-cli#426",
 		Fix:    "Ask the process alone: a port that is open, a ping. Leave the cluster to readiness.",
-		Reads:  diag.Reads{Own: ".exec .http .tcp .grpc image files"},
+		Reads:  diag.Reads{Own: "live.exec live.http live.tcp live.grpc live.port image files"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -76,7 +76,7 @@ var orderedBootstrap = Rule{
 that was down as a whole ever starts.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_control.go; rabbitmq/cluster-operator#989, rabbitmq-cli#426",
 		Fix:    "Start them in parallel (podManagementPolicy), or let readiness ask the pod alone.",
-		Reads:  diag.Reads{Own: ".exec .http .tcp .grpc image files", Pod: setsThere + " start replicas autoscale"},
+		Reads:  diag.Reads{Own: "ready startup image files", Pod: setsThere + " start replicas autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
