@@ -36,7 +36,7 @@ further than the set has pods.`,
 				if message, fix := n.miss(name); message != "" {
 					p.On(w.Object, w.field("spec.volumes[%s].persistentVolumeClaim.claimName", v.Name), message, fix)
 					if set := n.sets[template(name)]; set != nil {
-						p.by(set, "replicas", "first", "autoscale")
+						p.by(set, "replicas first autoscale")
 					}
 				}
 			}

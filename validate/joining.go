@@ -76,7 +76,7 @@ var orderedBootstrap = Rule{
 that was down as a whole ever starts.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_control.go; rabbitmq/cluster-operator#989, rabbitmq-cli#426",
 		Fix:    "Start them in parallel (podManagementPolicy), or let readiness ask the pod alone.",
-		Reads:  diag.Reads{Own: "ready startup image files", Pod: setsThere + " start replicas autoscale"},
+		Reads:  diag.Reads{Own: "ready startup image files", Pod: setsThere + " start replicas autoscale", App: "objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -13,7 +13,7 @@ func evenVoters(p *ObjectsPass) {
 		n, known := fewest(p.Set, w)
 		if known && n > 0 && n%2 == 0 && p.votes(w) {
 			p.On(w.Object, manifest.ParseField("spec.replicas"), survive(int(n)), quorumSizeFix)
-			p.by(w.Object, "image", "autoscale", "racks")
+			p.by(w.Object, setsThere+" image autoscale")
 		}
 	}
 }
@@ -28,7 +28,7 @@ func budgetsOfVoters(p *ObjectsPass) {
 			p.as(diag.Warning, o, manifest.ParseField(field), drains(taken, int(c.number)), "State maxUnavailable: 1.")
 			for _, w := range workloads(p.Set) {
 				if isFor(b, w) {
-					p.by(w.Object, "image", "autoscale", "replicas", "racks")
+					p.by(w.Object, setsThere+" image autoscale replicas")
 				}
 			}
 		}

@@ -41,7 +41,7 @@ takes all copies. By default the scheduler only prefers to spread, and tolerates
 a compiled group the placement that the spec states is taken for meant.`,
 		Source: "kubernetes pkg/scheduler/framework/plugins/podtopologyspread/plugin.go, systemDefaultConstraints",
 		Fix:    "Add anti-affinity or a topology spread constraint over kubernetes.io/hostname.",
-		Reads:  diag.Reads{Pod: setsThere + " placement replicas autoscale"},
+		Reads:  diag.Reads{Pod: setsThere + " placement replicas autoscale", App: "objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
@@ -134,11 +135,11 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 
 // by says by which fields of a group what was found last is judged, beside what
 // its rule reads. Of what no group was compiled to there are none.
-func (p *ObjectsPass) by(of *manifest.Object, fields ...string) {
+func (p *ObjectsPass) by(of *manifest.Object, fields string) {
 	d := &p.found[len(p.found)-1]
 	if from := of.Trace(nil); isCompiled(of) {
-		for _, name := range fields {
-			d.By = append(d.By, from[0].Join(name))
+		for field := range strings.FieldsSeq(fields) {
+			d.By = append(d.By, from[0].Join(strings.Split(field, ".")...))
 		}
 	}
 }
