@@ -18,6 +18,7 @@ import (
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/pipeline"
+	"github.com/statefulc/statefulc/spec"
 )
 
 // Several mistakes in one spec are all reported, and nothing else is. The
@@ -48,7 +49,7 @@ func TestSeveralMistakes(t *testing.T) {
 		}
 		placed(t, dir, result.Found)
 		got := addressed(inQuestionOf(drawn, result.Found))
-		told := addressed(inQuestionOf(drawn, toldBeside(result, want)))
+		told := addressed(inQuestionOf(drawn, toldBeside(result, want, nil)))
 		all := addressed(inQuestionOf(drawn, want))
 		if missed := without(told, got); len(missed) > 0 {
 			t.Errorf("missed: %s", cmp.Diff(told, got))
@@ -68,12 +69,14 @@ func TestSeveralMistakesInAGroup(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var fields, names []string
 		var found diag.List
+		stated := map[string][]string{} // by file
 		for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, len(singles)-1), 2, 6, rapid.ID).Draw(t, "mistakes") {
 			m := singles[i]
 			if slices.ContainsFunc(m.fields(), func(f string) bool { return slices.Contains(fields, f) }) {
 				continue
 			}
 			fields, names = append(fields, m.fields()...), append(names, m.name)
+			stated[m.name+".cue"] = m.fields()
 			if err := os.WriteFile(filepath.Join(dir, m.name+".cue"), []byte(m.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +95,7 @@ func TestSeveralMistakesInAGroup(t *testing.T) {
 		if slices.ContainsFunc(found, isUnread) { // what is missing may be what was cut
 			found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return isLacking.MatchString(d.Message) })
 		}
-		want := addressed(toldBeside(result, found))
+		want := addressed(toldBeside(result, found, stated))
 		if missed := without(unplaced(want), unplaced(got)); len(missed) > 0 {
 			t.Errorf("%v: missed: %v", names, missed)
 		}
@@ -122,14 +125,21 @@ func ofCUE(found diag.List) diag.List {
 }
 
 // toldBeside is what is told of the findings of several mistakes: what CUE
-// refuses, and what no environment has to leave open while it does.
-func toldBeside(result *pipeline.Result, found diag.List) diag.List {
-	told := slices.Clone(found)
-	told = slices.DeleteFunc(told, func(d diag.Diagnostic) bool { return untold(d, found, len(result.Environments) == 0) })
-	for _, env := range result.Environments {
-		told = slices.DeleteFunc(told, func(d diag.Diagnostic) bool { return d.Rule != "cue" && len(env.Told(diag.List{d})) == 0 })
-	}
-	return told
+// refuses, and what no environment has to leave open while it does. What is
+// judged by a field that another file states may be otherwise.
+func toldBeside(result *pipeline.Result, found diag.List, stated map[string][]string) diag.List {
+	return slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool {
+		return untold(d, found, len(result.Environments) == 0) || d.Rule != "cue" && slices.ContainsFunc(result.Environments, func(env pipeline.Environment) bool {
+			for file, fields := range stated {
+				for _, name := range fields {
+					if file != d.Pos.File {
+						env.Refused = append(env.Refused[:len(env.Refused):len(env.Refused)], spec.Path{"groups", "db", name})
+					}
+				}
+			}
+			return len(env.Told(diag.List{d})) == 0
+		})
+	})
 }
 
 // few makes rapid check as often as a test that runs each time can afford, and
