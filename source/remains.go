@@ -111,8 +111,8 @@ func isStated(field any) bool {
 	}
 	v, ok := field.(cue.Value)
 	switch {
-	case !ok:
-		return field != nil
+	case !ok || !v.Exists():
+		return !ok && field != nil
 	case v.IncompleteKind() == cue.StructKind:
 		return len(labels(v)) > 0
 	case v.IncompleteKind() == cue.ListKind:

@@ -192,7 +192,9 @@ func (r *remains) service(in spec.Path, v cue.Value) (map[string]cue.Value, bool
 		return nil, false
 	}
 	for _, field := range labels(v) {
-		if _, isThere := out[field]; !isThere {
+		if known, names := step(r.schemaAt(in), field); !known.Exists() {
+			r.unknown(in, field, names, func(other string) bool { return isStated(lookup(v, []string{other})) })
+		} else if _, isThere := out[field]; !isThere {
 			r.miss(in.Join(field))
 		}
 	}
