@@ -101,7 +101,7 @@ func (c changed) beside(t *testing.T, dir string, how int) (wrong []string, ok b
 	if c.isMended() {
 		got = slices.DeleteFunc(got, func(s string) bool { return !slices.Contains(before, s) })
 	}
-	if !isThere(env, c.path) { // it is refused by its name, and nobody knows what is lacking
+	if !isThere(env, c.path) || how == byEntry { // nobody knows what is lacking, or there is one more
 		before = slices.DeleteFunc(before, func(s string) bool { return !slices.Contains(got, s) })
 	}
 	wrong = different(before, got)
