@@ -74,7 +74,15 @@ func (c *Context) report(rule string, path spec.Path, message, fix string) {
 		Path:    path.String(),
 		Message: message,
 		Fix:     fix,
+		Scope:   [][]string{path},
 	})
+}
+
+// by says that what was reported last is judged by something, beside what its
+// row reads.
+func (c *Context) by(path spec.Path) {
+	told := &c.found[len(c.found)-1]
+	told.By = append(told.By, path)
 }
 
 // The labels that every object has. Those of the app and the group select

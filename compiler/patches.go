@@ -30,6 +30,7 @@ func patches(c *Context) {
 		for _, step := range steps(p, at) {
 			if err := c.patch(o, step); err != nil {
 				c.report("patch-invalid", step.at, fmt.Sprintf("%v: %v", o.Ref(), err), "See what the object is without the patch: statefulc build -o -.")
+				c.by(o.Trace(nil)[0])
 				return
 			}
 		}
@@ -139,6 +140,9 @@ func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
 	}
 	fix := diag.OneOf(t.Name, names, diag.OneOf(t.Kind, kinds, "See what there is: statefulc build -o -."))
 	c.report("patch-target", at.Join("target"), fmt.Sprintf("there is no %s %q", t.Kind, t.Name), fix)
+	if t.Kind == "PersistentVolume" {
+		c.by(spec.Path{"namespace"}) // which is in its name
+	}
 	return nil
 }
 

@@ -56,6 +56,7 @@ func (c *Context) declared(secret string, at spec.Path) (spec.Secret, bool) {
 func (c *Context) secretKey(ref spec.KeyRef, at spec.Path) *corev1.SecretKeySelector {
 	if s, ok := c.declared(ref.Secret, at); ok && !slices.Contains(s.Keys, ref.Key) {
 		c.report("secret-declared", at, fmt.Sprintf("the secret %q has no key %q", ref.Secret, ref.Key), diag.OneOf(ref.Key, s.Keys, "Name a key that it has, or declare this one."))
+		c.by(spec.Path{"secrets", ref.Secret, "keys"})
 	}
 	return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: ref.Secret}, Key: ref.Key}
 }

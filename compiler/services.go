@@ -97,6 +97,8 @@ func (g *Group) perPod() {
 	for i, name := range g.PerPod.Ports {
 		if p := g.portNamed(name, at.Join("ports", fmt.Sprint(i)), "client"); p != nil {
 			ports = append(ports, *p)
+		} else {
+			g.by(g.path.Join("stable")) // of others nobody looks for it
 		}
 	}
 	if len(ports) == 0 { // none stated, or none that there is
@@ -197,4 +199,7 @@ func (c *Context) checkServicePort(name string, s spec.Service, at spec.Path) {
 		}
 	}
 	c.unknownPort(name, at.Join("ports", name), slices.Compact(slices.Sorted(slices.Values(known))))
+	for _, g := range s.Groups {
+		c.by(spec.Path{"groups", g, "ports", "*", "*"})
+	}
 }

@@ -68,6 +68,10 @@ type Diagnostic struct {
 	// Scope are paths of the spec as slices: where it is, and what the object is
 	// made of. A waiver at one of them, or above, is for this finding.
 	Scope [][]string
+
+	// By are paths of what it is judged by, beside what its rule reads: with * for
+	// any name, see [Reads].
+	By [][]string
 }
 
 // List is what a run has to say, in any order until [List.Sorted].

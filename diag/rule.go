@@ -10,4 +10,5 @@ type Rule struct {
 	Source   string   // where that is known from: a file of Kubernetes, an issue, a measurement; "" if it follows from the spec alone
 	Fix      string   // what to do
 	Final    bool     // cannot be waived: it would be refused all the same, or is not about the spec
+	Reads    Reads    // what its findings are judged by: they wait while CUE refuses something of that
 }

@@ -127,7 +127,7 @@ func (p *Pipeline) vet(dir string) (*Result, error) {
 			judged := validate.Objects(objects, env.Index, env.App.Kubernetes, &verdicts).Except(refused)
 			found = append(found, unread(blame(*env, judged, &verdicts), refused)...)
 		}
-		r.Found = append(r.Found, waivers.Judge(env.Environment, env.unnamed(certain(found, env.Environment)))...)
+		r.Found = append(r.Found, waivers.Judge(env.Environment, env.unnamed(certain(found, env.Environment).Sorted()))...)
 	}
 	if whole && !p.Unchecked {
 		r.Found = append(r.Found, waivers.Unused()...)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/pipeline"
+	"github.com/statefulc/statefulc/spec"
 )
 
 // Several mistakes in one spec are all reported, and nothing else is. The
@@ -37,8 +38,8 @@ func TestSeveralMistakes(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, d := range m.found {
-				d.Pos.File, d.Message = fmt.Sprintf("f%d.cue", i), renamed(d.Message, i)
-				want = append(want, d)
+				d.Pos.File = fmt.Sprintf("f%d.cue", i)
+				want = append(want, renamedFinding(d, i))
 			}
 		}
 		defer removeFiles(t, dir)
@@ -48,7 +49,7 @@ func TestSeveralMistakes(t *testing.T) {
 		}
 		placed(t, dir, result.Found)
 		got := addressed(inQuestionOf(drawn, result.Found))
-		told := addressed(inQuestionOf(drawn, slices.DeleteFunc(slices.Clone(want), func(d diag.Diagnostic) bool { return untold(d, want) })))
+		told := addressed(inQuestionOf(drawn, toldBeside(result, want, nil)))
 		all := addressed(inQuestionOf(drawn, want))
 		if missed := without(told, got); len(missed) > 0 {
 			t.Errorf("missed: %s", cmp.Diff(told, got))
@@ -59,22 +60,23 @@ func TestSeveralMistakes(t *testing.T) {
 	})
 }
 
-// So are several mistakes in one group, each in a field of its own. Names that
-// nothing has are told beside what CUE refuses, unless they are looked for in
-// that; what other rules know may wait.
+// So are several mistakes in one group, each in a field of its own: all but what
+// is judged by what CUE refuses.
 func TestSeveralMistakesInAGroup(t *testing.T) {
 	dir, p := t.TempDir(), &pipeline.Pipeline{Options: options}
 	singles := slices.DeleteFunc(apart(t, p), func(m single) bool { return !m.isInGroup() })
 	few(t, "25")
 	rapid.Check(t, func(t *rapid.T) {
-		var fields, want, all, names []string
+		var fields, names []string
 		var found diag.List
+		stated := map[string][]string{} // by file
 		for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, len(singles)-1), 2, 6, rapid.ID).Draw(t, "mistakes") {
 			m := singles[i]
 			if slices.ContainsFunc(m.fields(), func(f string) bool { return slices.Contains(fields, f) }) {
 				continue
 			}
 			fields, names = append(fields, m.fields()...), append(names, m.name)
+			stated[m.name+".cue"] = m.fields()
 			if err := os.WriteFile(filepath.Join(dir, m.name+".cue"), []byte(m.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -83,20 +85,17 @@ func TestSeveralMistakesInAGroup(t *testing.T) {
 				found = append(found, d)
 			}
 		}
-		isRefused := slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Rule == "cue" })
-		for _, d := range found {
-			all = append(all, addressed(diag.List{d})...)
-			if d.Rule == "cue" || !isRefused || slices.Contains([]string{"secret-declared", "port-name"}, d.Rule) && !waits(d, found) {
-				want = append(want, addressed(diag.List{d})...)
-			}
-		}
 		defer removeFiles(t, dir)
 		result, err := p.Vet(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
 		placed(t, dir, result.Found)
-		got := addressed(result.Found)
+		got, all := addressed(result.Found), addressed(found)
+		if slices.ContainsFunc(found, isUnread) { // what is missing may be what was cut
+			found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return isLacking.MatchString(d.Message) })
+		}
+		want := addressed(toldBeside(result, found, stated))
 		if missed := without(unplaced(want), unplaced(got)); len(missed) > 0 {
 			t.Errorf("%v: missed: %v", names, missed)
 		}
@@ -125,23 +124,21 @@ func ofCUE(found diag.List) diag.List {
 	return slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool { return d.Rule != "cue" })
 }
 
-// waits reports whether a name is looked for in what CUE refuses, or is a part
-// of it. What an unknown field is meant to be is in its remedy, if anybody knows.
-func waits(d diag.Diagnostic, all diag.List) bool {
-	return slices.ContainsFunc(all, func(other diag.Diagnostic) bool {
-		if isUnread(other) {
-			return true // nobody knows what was cut
-		}
-		field := strings.Join(strings.Split(other.Path+".", ".")[:3], ".")
-		switch {
-		case other.Rule != "cue":
-			return false
-		case strings.HasPrefix(d.Path, field):
-			return true
-		case strings.HasPrefix(other.Message, "unknown field") && !strings.HasPrefix(other.Fix, "Did you mean"):
-			return d.Rule == "port-name"
-		}
-		return slices.Contains([]string{"groups.db.ports", "groups.db.sidecars", "groups.db.init", "groups.db.name"}, field) || strings.Contains(other.Fix, `"ports"`) || strings.Contains(other.Fix, `"init"`)
+// toldBeside is what is told of the findings of several mistakes: what CUE
+// refuses, and what no environment has to leave open while it does. What is
+// judged by a field that another file states may be otherwise.
+func toldBeside(result *pipeline.Result, found diag.List, stated map[string][]string) diag.List {
+	return slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool {
+		return untold(d, found, len(result.Environments) == 0) || d.Rule != "cue" && slices.ContainsFunc(result.Environments, func(env pipeline.Environment) bool {
+			for file, fields := range stated {
+				for _, name := range fields {
+					if file != d.Pos.File {
+						env.Refused = append(env.Refused[:len(env.Refused):len(env.Refused)], spec.Path{"groups", "db", name})
+					}
+				}
+			}
+			return len(env.Told(diag.List{d})) == 0
+		})
 	})
 }
 
@@ -210,47 +207,25 @@ func (m single) fields() (out []string) {
 	return out
 }
 
-// untold reports whether a finding has to wait until others are mended: what
-// rules know of a part that is judged together with one that CUE refuses, or
-// cannot read.
-func untold(d diag.Diagnostic, all diag.List) bool {
-	judged, _, _ := strings.Cut(d.Path, ".")
+// untold reports whether a finding has to wait until others are mended, whatever
+// it is judged by: nothing may be left to judge, or nobody knows what was to be
+// there.
+func untold(d diag.Diagnostic, all diag.List, isNothingLeft bool) bool {
 	return slices.ContainsFunc(all, func(other diag.Diagnostic) bool {
 		inItself := isUnread(other) && strings.HasSuffix(other.Message, "would be in itself")
-		if other.Severity != diag.Error || d.Rule == "cue" {
-			return inItself && isLacking.MatchString(d.Message) // what was to be there may have had it
-		}
-		part, _, below := strings.Cut(other.Path, ".")
 		switch {
+		case d.Rule == "cue":
+			return inItself && isLacking.MatchString(d.Message) // what was to be there may have had it
 		case d.Rule == "waiver-unused":
-			return true
-		case other.Rule != "cue":
-			return false
-		case inItself:
-			return true // nobody knows what was to be in the base instead
-		case isUnread(other):
-			return judged == "patches" || judged == "services" || judged == "clients"
-		case d.Rule == "secret-declared" && strings.Contains(other.Fix, `"secrets"`):
-			return true // it may be declared there
-		case other.Path == "":
-			return true // of a definition: all may be judged by it
-		case !below && slices.Contains([]string{"name", "namespace", "domain"}, part) && (judged == "objects" || judged == "patches" || slices.Contains(byName, d.Rule)):
-			return true // a name may be one that is made of it
-		case judged == "patches" && slices.Contains([]string{"services", "objects"}, part):
-			return true
-		case judged != "patches" && judged != "services" && judged != "clients" || part != "groups" && part != "jobs":
-			return false
+			return other.Severity == diag.Error
+		case d.Rule == "data-outside-claims" && other.Rule == "one-of" && strings.Contains(other.Path, ".files."):
+			return true // the file may say where it is
 		}
-		return !isOfPod.MatchString(other.Path) // there are as many objects, ports and groups without it
+		return inItself || isNothingLeft
 	})
 }
 
-// byName are rules that compare a text of the user's with names of objects.
-var byName = []string{"object-name", "service-name", "patch-target", "host-known", "claim-known", "certificate-names", "reference-declared"}
-
 var isLacking = regexp.MustCompile(` (is missing|is not stated|has no value.*)$`)
-
-var isOfPod = regexp.MustCompile(`^(groups|jobs)\.\w+\.(image|cpu|memory|env|grace|user|ready|live|command|args)\b`)
 
 // isUnread reports whether a finding is about a file that CUE cannot read.
 func isUnread(d diag.Diagnostic) bool {
@@ -281,6 +256,7 @@ type single struct {
 var lonely = map[string]string{
 	"missing_name":         "others state it",
 	"missing_groups":       "others state some",
+	"reference_optional":   "others may state it",
 	"clients_without_port": "others have a port",
 	"typo_base":            "others have a base",
 	"base_left_out":        "others have a base",
@@ -366,6 +342,22 @@ var db = regexp.MustCompile(`\b(db|bd)\b`)
 // is misspelt by.
 func renamed(text string, i int) string { return db.ReplaceAllString(text, fmt.Sprint("${1}", i)) }
 
+// renamedFinding is a finding in the group by its other name.
+func renamedFinding(d diag.Diagnostic, i int) diag.Diagnostic {
+	d.Path, d.Object, d.Message = renamed(d.Path, i), renamed(d.Object, i), renamed(d.Message, i)
+	for _, paths := range []*[][]string{&d.Scope, &d.By} {
+		*paths = slices.Clone(*paths)
+		for n, path := range *paths {
+			path = slices.Clone(path)
+			for k := range path {
+				path[k] = renamed(path[k], i)
+			}
+			(*paths)[n] = path
+		}
+	}
+	return d
+}
+
 // unnamed leaves the name of the application to the mistake that is about it.
 func unnamed(text string, own single, drawn []single) string {
 	isOfName := func(m single) bool {
@@ -402,10 +394,13 @@ func addressed(found diag.List) []string {
 func unplaced(addressed []string) (out []string) {
 	for _, s := range addressed {
 		_, message, _ := strings.Cut(s, ": ")
-		out = append(out, strings.ReplaceAll(message, "Deployment/", "StatefulSet/"))
+		out = append(out, called.ReplaceAllString(message, "groups.db: "))
 	}
 	return out
 }
+
+// called is how a group's workload is called, if that is known.
+var called = regexp.MustCompile(`(StatefulSet|Deployment)/shop-db(-[a-z0-9]+)?: `)
 
 func without(all, some []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })

@@ -86,6 +86,9 @@ func TestRulesAreComplete(t *testing.T) {
 		if r.Spec == nil && r.Objects == nil || r.Why == "" {
 			t.Errorf("rule %s: needs Spec or Objects, and a reason", r.ID)
 		}
+		if r.Reads == (diag.Reads{}) {
+			t.Errorf("rule %s: needs what it reads", r.ID)
+		}
 		hasCases(t, r.Rule)
 	}
 	for _, r := range validate.WaiverRules {
@@ -123,6 +126,9 @@ func TestReportsAreComplete(t *testing.T) {
 	known := map[string]bool{}
 	for _, r := range compiler.Reports {
 		known[r.ID] = true
+		if r.Reads == (diag.Reads{}) {
+			t.Errorf("%s: needs what it reads", r.ID)
+		}
 		text, err := os.ReadFile("../testdata/report/" + r.ID + ".cue")
 		if err != nil || !strings.Contains(strings.Join(wanted(string(text)), "\n"), ": "+r.ID+": ") {
 			t.Errorf("nothing in testdata/report/%s.cue wants %s", r.ID, r.ID)

@@ -69,15 +69,9 @@ func (l *directory) unmet(all []condition, found diag.List) diag.List {
 func without(all []condition, environments []spec.Environment) []spec.Environment {
 	for i := range environments {
 		env := &environments[i]
-		r := &remains{}
 		for _, c := range all {
-			if len(c.in) > 2 && (c.in[0] == "groups" || c.in[0] == "jobs") {
-				r.miss(c.in, 2)
-			} else {
-				r.out = append(r.out, c.in)
-			}
+			env.Refused = append(env.Refused, c.in)
 		}
-		env.Refused, env.Unsure = slices.Concat(env.Refused, r.out), slices.Concat(env.Unsure, r.unsure)
 	}
 	return environments
 }

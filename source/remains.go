@@ -13,57 +13,6 @@ import (
 // This file leaves fields out of groups, jobs and their helpers. A finding that
 // could follow from that is not told: see [spec.Environment].
 
-// beside are fields of a container that are judged by another one of it. What
-// is found of them while that is refused may follow from it.
-var beside = map[string][]string{
-	"replicas":    {"autoscale", "claims", "disruption", "env", "args", "command", "files", "image", "perPod", "placement", "quorum", "racks", "snapshots", "start", "storage", "update"},
-	"racks":       {"autoscale", "claims", "disruption", "env", "args", "command", "files", "image", "perPod", "placement", "quorum", "replicas", "snapshots", "start", "storage", "update", "nodes"},
-	"first":       {"env", "args", "command", "files", "perPod", "snapshots", "storage", "racks"},
-	"placement":   {"replicas", "quorum", "nodes", "disruption", "racks"},
-	"ports":       {"startup", "ready", "live", "service", "perPod", "metrics", "env", "args", "command", "files", "sidecars", "init"},
-	"storage":     {"image", "env", "args", "command", "files", "snapshots", "init", "sidecars", "scratch", "tls", "secretFiles", "claims", "update", "grace", "placement", "replicas", "start", "stable", "autoscale"},
-	"scratch":     {"image", "env", "args", "command", "files", "init", "sidecars", "storage", "readOnlyRoot"},
-	"stable":      {"storage", "claims", "update", "start", "snapshots", "perPod", "replicas", "image", "racks", "autoscale"},
-	"env":         {"args", "command", "startup", "ready", "live", "onStart", "onStop", "files", "env", "image", "start", "tls", "init", "sidecars", "scratch"},
-	"args":        {"image", "env", "files", "start", "ready", "live"},
-	"command":     {"image", "env", "args", "files", "start", "ready", "live"},
-	"files":       {"image", "env", "args", "command", "start", "ready", "live", "init", "sidecars"},
-	"secretFiles": {"image", "env", "args", "command", "init", "sidecars"},
-	"tls":         {"image", "env", "args", "command", "init", "sidecars"},
-	"image":       {"env", "args", "command", "files", "start", "ready", "live"},
-	"memory":      {"autoscale", "hugepages", "env", "args", "command", "files"},
-	"cpu":         {"autoscale", "hugepages", "cpuLimit"},
-	"cpuLimit":    {"autoscale", "cpu"},
-	"hugepages":   {"memory", "cpu"},
-	"init":        {"env", "image", "storage", "scratch", "sidecars"},
-	"sidecars":    {"env", "image", "ports", "startup", "ready", "live", "service", "perPod", "metrics", "autoscale", "storage", "scratch", "init"},
-	"mounts":      {"image", "env", "args", "command", "files"},
-	"start":       {"startup", "ready", "live", "image", "env", "update", "quorum"},
-	"update":      {"start", "quorum", "autoscale", "racks"},
-	"quorum":      {"replicas", "placement", "disruption", "start", "update", "autoscale"},
-	"disruption":  {"replicas", "quorum"},
-	"autoscale":   {"replicas", "quorum", "snapshots", "perPod", "storage", "update", "racks"},
-	"grace":       {"onStop", "image", "storage"},
-	"onStop":      {"grace", "image"},
-	"startup":     {"live", "ready"},
-	"ready":       {"startup", "live", "update"},
-	"live":        {"startup", "ready"},
-	"user":        {"group", "privileged", "capabilities", "storage"},
-	"privileged":  {"capabilities"},
-	"hostNetwork": {"ports", "perPod", "service", "placement", "replicas"},
-	"metrics":     {"ports"},
-	"claims":      {"storage"},
-	"nodes":       {"racks", "placement", "storage"},
-}
-
-// inPod are fields of which nothing but the pod is made: there are as many
-// objects without them.
-var inPod = []string{
-	"image", "command", "args", "env", "cpu", "cpuLimit", "memory", "scratch", "startup", "ready", "live", "onStart", "onStop",
-	"user", "group", "capabilities", "privileged", "readOnlyRoot", "nodes", "tolerate", "priority", "grace", "hugepages", "sysctls", "settle",
-	"start", "update", "claims", "placement", "shareProcess", "mounts",
-}
-
 // needed stands for what a container has to state. Rules know nothing of the
 // image.
 var needed = map[string]any{"image": "refused:0", "replicas": 3, "placement": "strict"}
@@ -96,74 +45,89 @@ func (r *remains) container(in spec.Path, v cue.Value) (map[string]any, bool) {
 	for name, x := range needed {
 		if _, stated := out[name]; !stated && schema.LookupPath(cue.MakePath(cue.Str(name).Required())).Exists() {
 			out[name] = x
-			r.miss(in.Join(name), len(in))
+			r.miss(in.Join(name))
 			// what nobody knows is most likely what is missing
 			unknown = slices.DeleteFunc(unknown, func(other string) bool { return other[:1] == name[:1] && meant(other, all) == "" })
 		}
 	}
 	for _, name := range unknown {
-		r.unknown(in, name, all, out)
+		r.unknown(in, name, all, func(field string) bool { return isStated(out[field]) })
 	}
 	return out, true
 }
 
-// unknown leaves out a field of a container that is not known. What it is meant
-// to be is missing; if nobody knows, that may be anything, but what is stated.
-func (r *remains) unknown(in spec.Path, name string, known []string, stated map[string]any) {
-	r.out = append(r.out, in.Join(name))
+// unknown leaves out a field that is not known. What it is meant to be is
+// missing; if nobody knows, that may be anything, but what is stated.
+func (r *remains) unknown(in spec.Path, name string, known []string, isStated func(string) bool) {
+	r.miss(in.Join(name))
 	isMeant := false
 	for _, other := range known {
 		if meant(name, []string{other}) == "" {
 			continue
 		}
 		isMeant = true
-		r.miss(in.Join(other), len(in))
-	}
-	if !isMeant {
-		r.unsure = append(r.unsure, in)
-		for _, field := range []string{"ports", "storage"} {
-			whole, isWhole := stated[field].(cue.Value)
-			rest, _ := stated[field].(map[string]any)
-			if len(rest) == 0 && (!isWhole || len(labels(whole)) == 0) { // a map that nobody states is there too
-				r.out = append(r.out, in.Join(field))
-			}
+		if at := in.Join(other); isStated(other) && r.isMap(at) {
+			r.miss(at.Join(name)) // what is stated of it is there
+		} else {
+			r.miss(at)
 		}
-		r.missOutside("")
 	}
-}
-
-// miss remembers that something is left out of the container at a depth.
-func (r *remains) miss(in spec.Path, depth int) {
-	r.out = append(r.out, in)
-	r.judged(in, depth)
-	r.missOutside(in[depth])
-}
-
-// judged remembers what is judged by a field of the container at a depth.
-func (r *remains) judged(in spec.Path, depth int) {
-	field := in[depth]
-	for _, other := range beside[field] {
-		r.unsure = append(r.unsure, in[:depth:depth].Join(other))
-	}
-	if depth > 2 { // of a helper
-		for _, other := range slices.Concat(beside[in[2]], beside[field]) {
-			r.unsure = append(r.unsure, in[:2:2].Join(other))
+	for _, other := range known {
+		if !isMeant && !isStated(other) && !slices.Contains([]string{"waive", "init", "sidecars"}, other) {
+			r.miss(in.Join(other))
 		}
 	}
 }
 
-// missOutside is for what is no container and is judged by them.
-func (r *remains) missOutside(field string) {
-	if slices.Contains(inPod, field) {
-		r.less = true
-		return
+// isMap reports whether a field has entries with names of the user's.
+func (r *remains) isMap(in spec.Path) bool {
+	schema := r.schemaAt(in)
+	_, names := step(schema, "")
+	return len(names) == 0 && schema.IncompleteKind() == cue.StructKind
+}
+
+// doubt leaves open whether an entry is another one, whose name is like its own:
+// it lacks what that may have.
+func (r *remains) doubt(in spec.Path, v cue.Value, all []string) {
+	key := in[len(in)-1]
+	others := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return name == key })
+	schema := r.schemaAt(in)
+	_, names := step(schema, "")
+	if meant(key, others) != "" && slices.ContainsFunc(names, func(name string) bool {
+		return schema.LookupPath(cue.MakePath(cue.Str(name).Required())).Exists() && !lookup(v, []string{name}).Exists()
+	}) {
+		r.miss(in)
 	}
-	r.unsure = append(r.unsure, spec.Path{"patches"}, spec.Path{"services"}, spec.Path{"clients"})
+}
+
+// miss remembers that something is left out.
+func (r *remains) miss(path spec.Path) { r.out = append(r.out, path) }
+
+// isStated reports whether something is in a field: a map and a list that nobody
+// states are there too.
+func isStated(field any) bool {
+	if rest, ok := field.(map[string]any); ok {
+		return len(rest) > 0
+	}
+	v, ok := field.(cue.Value)
+	switch {
+	case !ok || !v.Exists():
+		return !ok && field != nil
+	case v.IncompleteKind() == cue.StructKind:
+		return len(labels(v)) > 0
+	case v.IncompleteKind() == cue.ListKind:
+		return v.LookupPath(cue.MakePath(cue.Index(0))).Exists()
+	}
+	return true
 }
 
 // field takes what fits of a field, or of something in it. At depth in its path
 // is the name of the field of the container.
 func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool) {
+	if len(in) == depth+1 && in[depth] == "racks" && len(labels(v)) == 0 {
+		r.miss(in) // what dns is made of
+		return nil, false
+	}
 	if v.Validate(cue.Concrete(true)) == nil {
 		return v, true
 	}
@@ -172,16 +136,13 @@ func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool
 		if out, ok := r.container(in, v); ok {
 			return out, true
 		}
-		r.miss(in, depth)
+		r.miss(in)
 		return nil, false
 	}
 	if list, ok := r.elements(in, v, schema); ok {
-		r.judged(in, depth)
-		r.missOutside(name)
 		return list, true
 	}
 	fields, err := v.Fields()
-	refused, unsure, less := r.out, r.unsure, r.less
 	out := map[string]any{}
 	if _, names := step(schema, ""); err != nil && len(names) > 0 {
 		return r.choice(in, depth, v, schema)
@@ -191,7 +152,7 @@ func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool
 			r.unsure = append(r.unsure, in)
 			return x, true
 		}
-		r.miss(in, depth)
+		r.miss(in)
 		return nil, false
 	}
 	for fields.Next() {
@@ -199,31 +160,27 @@ func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool
 		below := in.Join(key)
 		known, names := step(schema, key)
 		if !known.Exists() {
-			r.miss(below, depth)
-			for _, other := range names {
-				if meant(key, []string{other}) != "" {
-					r.miss(in.Join(other), depth)
-				}
-			}
+			r.unknown(in, key, names, func(field string) bool { return v.LookupPath(cue.MakePath(cue.Str(field))).Exists() })
 		} else if x, ok := r.field(below, depth, fields.Value(), known); ok {
 			out[key] = x
+			r.doubt(below, fields.Value(), labels(v))
 		}
 	}
 	if name == "dns" {
-		r.miss(in[:depth:depth].Join("racks"), depth) // what the names of pods are made of
 		return out, len(out) >= 4
 	}
 	if fits(schema, out) {
 		return out, true
 	}
 	if x := standIn(in[depth:], out); x != nil && fits(schema, x) {
-		r.out, r.unsure, r.less = refused, append(unsure, in), less
-		if _, isThere := out["mount"]; name == "storage" && !isThere {
-			r.judged(in, depth)
+		for name := range x.(map[string]any) {
+			if _, isThere := out[name]; !isThere {
+				r.miss(in.Join(name))
+			}
 		}
 		return x, true
 	}
-	r.miss(in, depth)
+	r.miss(in)
 	return nil, false
 }
 
@@ -257,7 +214,7 @@ func (r *remains) elements(in spec.Path, v, schema cue.Value) (out []any, ok boo
 	if len(refused) == 0 || !fits(schema, out) {
 		return nil, false
 	}
-	r.out = append(r.out, refused...)
+	r.unsure = append(r.unsure, refused...)
 	return out, true
 }
 
@@ -275,7 +232,7 @@ func (r *remains) choice(in spec.Path, depth int, v, schema cue.Value) (any, boo
 		}
 	}
 	if len(out) == 0 || !fits(schema, out) { // of no struct nothing is left, and nothing may fit
-		r.miss(in, depth)
+		r.miss(in)
 		return nil, false
 	}
 	return out, true

@@ -14,11 +14,6 @@ import (
 // part is a field of an application that can be judged without what is refused
 // of it: without an entry, or without all.
 type part struct {
-	// What is judged by the refused ones too and so has to go with them: a
-	// Service by the ports of its groups, a patch by the objects that there
-	// are. Nothing else is judged by whether there are more groups, jobs,
-	// Services, objects or patches.
-	with []string
 	// What stands for a refused entry where others are judged by whether there
 	// is one of its name. nil: nothing.
 	standIn func(entry cue.Value) map[string]any
@@ -26,10 +21,10 @@ type part struct {
 }
 
 var parts = map[string]part{
-	"groups":         {with: []string{"services", "clients", "patches"}},
-	"jobs":           {with: []string{"patches"}},
-	"services":       {with: []string{"patches"}},
-	"objects":        {with: []string{"patches"}},
+	"groups":         {},
+	"jobs":           {},
+	"services":       {},
+	"objects":        {},
 	"patches":        {},
 	"labels":         {},
 	"secrets":        {standIn: fitting(map[string]any{"keys": []string{}})}, // with the keys that are referred to
@@ -82,11 +77,9 @@ func (l *directory) rest(bundle cue.Value) (out []spec.Environment) {
 type remains struct {
 	*directory
 	app     map[string]any
-	gone    []string        // parts that go with others
 	refused map[string]bool // secrets that have a stand-in; all that are referred to: ""
-	out     []spec.Path     // what is left out of groups and jobs
-	unsure  []spec.Path     // what may be judged wrongly without, see [spec.Environment]
-	less    bool            // objects lack fields that operations of patches may be about
+	out     []spec.Path     // what is left out
+	unsure  []spec.Path     // what has a stand-in
 }
 
 // text is the JSON of an application without what is refused.
@@ -104,14 +97,6 @@ func (r *remains) text(v cue.Value) ([]byte, bool) {
 		}
 		if !ok {
 			return nil, false
-		}
-	}
-	for _, name := range r.gone {
-		delete(r.app, name)
-	}
-	for _, name := range labels(v.LookupPath(cue.ParsePath("patches"))) {
-		if r.less {
-			r.unsure = append(r.unsure, spec.Path{"patches", name, "operations"})
 		}
 	}
 	if err != nil || r.app["name"] == nil {
@@ -143,13 +128,13 @@ func (r *remains) keep(name string, v cue.Value) bool {
 	case err != nil || part.whole:
 		r.lose(name)
 	default:
-		r.app[name] = r.entries(name, part, entries)
+		r.app[name] = r.entries(name, part, entries, labels(v))
 	}
 	return true
 }
 
 // entries are those of a part that fit, and what stands for the others.
-func (r *remains) entries(name string, part part, all *cue.Iterator) map[string]any {
+func (r *remains) entries(name string, part part, all *cue.Iterator, known []string) map[string]any {
 	out := map[string]any{}
 	for all.Next() {
 		if !all.Selector().IsString() {
@@ -165,24 +150,34 @@ func (r *remains) entries(name string, part part, all *cue.Iterator) map[string]
 		if isKey && (name == "groups" || name == "jobs") {
 			if rest, ok := r.container(in, entry); ok {
 				out[key] = rest
+				r.doubt(in, entry, known)
 				continue
 			}
 		}
 		if isKey && name == "services" {
 			if rest, ok := r.service(in, entry); ok {
 				out[key] = rest
+				continue
 			}
+		}
+		if target := accepted(entry)["target"]; isKey && name == "patches" && target.Exists() {
+			out[key] = map[string]any{"target": target} // nothing is applied
 		}
 		if isKey && part.standIn != nil {
 			rest := part.standIn(entry)
 			maps.DeleteFunc(rest, func(field string, _ any) bool { return !r.schemaAt(in.Join(field)).Exists() })
 			out[key] = rest
 		}
-		r.gone = append(r.gone, part.with...)
-		if name == "secrets" && isKey {
+		switch {
+		case name == "secrets" && !isKey:
+			r.lose(name) // whoever refers to it may name it better
+		case name == "secrets":
 			r.refused[key] = true
-		} else if name == "secrets" {
-			r.refused[""] = true // whoever refers to it may name it better
+			r.unsure = append(r.unsure, in)
+		case part.standIn == nil:
+			r.miss(in)
+		case name != "waive":
+			r.unsure = append(r.unsure, in)
 		}
 	}
 	return out
@@ -197,26 +192,22 @@ func (r *remains) service(in spec.Path, v cue.Value) (map[string]cue.Value, bool
 		return nil, false
 	}
 	for _, field := range labels(v) {
-		if _, isThere := out[field]; !isThere {
-			r.out = append(r.out, in.Join(field))
+		if known, names := step(r.schemaAt(in), field); !known.Exists() {
+			r.unknown(in, field, names, func(other string) bool { return isStated(lookup(v, []string{other})) })
+		} else if _, isThere := out[field]; !isThere {
+			r.miss(in.Join(field))
 		}
 	}
-	r.unsure = append(r.unsure, in)
 	return out, true
 }
 
-// lose leaves out a part as a whole. Without groups, and without what is waived,
-// some of what is found may be wrong.
+// lose leaves out a part as a whole.
 func (r *remains) lose(name string) {
-	r.gone = append(r.gone, parts[name].with...)
-	switch name {
+	switch r.miss(spec.Path{name}); name {
 	case "secrets":
 		r.refused[""] = true
 	case "groups":
 		r.app[name] = map[string]any{}
-		r.unsure = append(r.unsure, spec.Path{name})
-	case "waive":
-		r.unsure = append(r.unsure, spec.Path{name})
 	}
 }
 
@@ -250,7 +241,9 @@ func (r *remains) declared(text []byte) ([]byte, error) {
 			}
 			own, _ := secret["keys"].([]any)
 			for _, key := range keys {
-				own = append(own, key)
+				if !slices.Contains(own, any(key)) {
+					own = append(own, key)
+				}
 			}
 			secret["keys"], secrets[name] = append([]any{}, own...), secret
 		}

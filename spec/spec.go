@@ -25,8 +25,7 @@ type Environment struct {
 	App   *App
 	Index *Index
 
-	// Of an application that CUE refuses: what is left out, and what is judged by
-	// that, or has a stand-in.
+	// Of an application that CUE refuses: what is left out, and what has a stand-in.
 	Refused, Unsure []Path
 }
 

@@ -21,6 +21,7 @@ ZooKeeper tutorial of kubernetes.io asks for app in (zk) of pods that are labell
 matches another workload is taken for meant.`,
 		Source: "kubernetes.io/docs/tutorials/stateful-application/zookeeper; pkg/scheduler/framework/plugins/interpodaffinity",
 		Fix:    "Select the labels that the pods have.",
+		Reads:  diag.Reads{Pod: setsThere + " replicas placement", App: "objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		all := workloads(p.Set)

@@ -29,6 +29,7 @@ Ingress, DaemonSet, ClusterRole and ClusterRoleBinding; objects of others are de
 that the compiler does not know, or in another version, are taken as they are.`,
 		Source: "k8s.io/kubernetes v1.37, pkg/registry and pkg/apis",
 		Fix:    "Change the field, or what it is made of.",
+		Reads:  diag.Reads{Own: ".", Pod: "replicas autoscale", App: "labels"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, o := range p.Set.Objects {
@@ -64,8 +65,12 @@ func (p *ObjectsPass) verdict(o *manifest.Object, v apiserver.Verdict) {
 		fix = "Leave it out: the cluster would run without it."
 	}
 	p.as(severity, o, manifest.Locate(o.Tree(), strings.Replace(v.Field, "resources[storage]", "resources.requests.storage", 1)), message, fix)
-	if d := &p.found[len(p.found)-1]; fix == change && p.index.Title == nil && len(d.Scope) > 0 && len(d.Scope[len(d.Scope)-1]) > 2 {
+	d := &p.found[len(p.found)-1]
+	if fix == change && p.index.Title == nil && len(d.Scope) > 0 && len(d.Scope[len(d.Scope)-1]) > 2 {
 		d.Fix = fmt.Sprintf("Change %s: the API server would refuse the object.", d.Path)
+	}
+	if isTwice.MatchString(message) && len(d.Scope) > 0 {
+		d.By = append(d.By, d.Scope[0]) // the other may be anywhere in it
 	}
 }
 
@@ -78,6 +83,9 @@ var printed = regexp.MustCompile(`\{"Name":[^}]*"Protocol":"(\w+)"[^}]*"Port":(\
 
 // plainly is a message of the server for those who do not write Go.
 func plainly(message string) string { return printed.ReplaceAllString(message, "$2/$1") }
+
+// isTwice matches what the server says of two things that clash.
+var isTwice = regexp.MustCompile(`(?i)duplicate|must be unique`)
 
 // remedies are by the words with which the messages of field.Error begin.
 var remedies = []struct {

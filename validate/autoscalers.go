@@ -21,6 +21,7 @@ var autoscalerReplicas = Rule{
 written it: without either of them the number is one.`,
 		Source: "argoproj/argo-cd#1603; kubernetes pkg/apis/apps/v1/defaults.go",
 		Fix:    "Leave out replicas, after the autoscaler has taken it over, or the autoscaler.",
+		Reads:  diag.Reads{Pod: setsThere + " replicas autoscale", App: objectsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -41,6 +42,7 @@ var autoscalerTarget = Rule{
 is a warning, since what it scales may be made elsewhere.`,
 		Source: "kubernetes pkg/controller/podautoscaler/horizontal.go",
 		Fix:    "Name the workload that it is for.",
+		Reads:  diag.Reads{App: objectsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, h := range objectsOf[*autoscalingv2.HorizontalPodAutoscaler](p.Set) {
@@ -72,7 +74,8 @@ var autoscalerQuorum = Rule{
 		What:     "An autoscaler of members that must keep a majority.",
 		Why: `A pod that goes is not a member that has left: the others still count it, so a few steps down take the majority away, and
 an even number on the way survives no more than the odd one below it. More members make a quorum slower, not faster.`,
-		Fix: "State a number of pods, and change it member by member.",
+		Fix:   "State a number of pods, and change it member by member.",
+		Reads: diag.Reads{Pod: "autoscale quorum image", App: objectsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

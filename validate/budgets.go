@@ -19,6 +19,7 @@ var budgetAllowsNothing = Rule{
 hand. Percentages are rounded up: 90 % of 3 pods are all of them. A budget that states neither number allows nothing.`,
 		Source: "kubernetes pkg/controller/disruption/disruption.go, getExpectedPodCount and updatePdbStatus",
 		Fix:    "State maxUnavailable: 1, and no budget for a single pod.",
+		Reads:  diag.Reads{Pod: setsThere + " replicas disruption autoscale", App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, b := range objectsOf[*policyv1.PodDisruptionBudget](p.Set) {
@@ -36,6 +37,7 @@ var budgetTwice = Rule{
 		Why:    "Such a pod can never be evicted, whatever the budgets allow: the request fails, and the drain of its node with it.",
 		Source: "kubernetes pkg/registry/core/pod/storage/eviction.go: This pod has more than one PodDisruptionBudget",
 		Fix:    "Keep one of the budgets, or select other pods by it.",
+		Reads:  diag.Reads{App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		said := map[*manifest.Object]bool{}
@@ -67,6 +69,7 @@ var budgetRounding = Rule{
 		Why:      "maxUnavailable as a percentage is rounded up: 34 % of 3 pods are 2 of them.",
 		Source:   "kubernetes pkg/controller/disruption/disruption.go, getExpectedPodCount",
 		Fix:      "State a number of pods.",
+		Reads:    diag.Reads{Pod: setsThere + " disruption quorum image", App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		at := manifest.ParseField("spec.maxUnavailable")
@@ -92,6 +95,7 @@ var budgetUnhealthy = Rule{
 A set that is down as a whole then blocks the drain of every node that it is on, also where the drain would help it.`,
 		Source: "KEP-3017, stable since Kubernetes 1.31; kubernetes pkg/registry/core/pod/storage/eviction.go",
 		Fix:    "State unhealthyPodEvictionPolicy: AlwaysAllow.",
+		Reads:  diag.Reads{App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, b := range objectsOf[*policyv1.PodDisruptionBudget](p.Set) {
@@ -112,6 +116,7 @@ var budgetRacks = Rule{
 over three racks, that is all of them. One budget over all sets counts their pods together.`,
 		Source: "kubernetes pkg/controller/disruption/disruption.go, getExpectedScale; cass-operator has one for a datacenter",
 		Fix:    "State one budget that selects the pods of all the sets.",
+		Reads:  diag.Reads{App: objectsThere + " groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		first := map[string]*manifest.Object{} // by the Service that the sets share

@@ -22,6 +22,7 @@ connection is refused. A wildcard stands for one label, so the pods want *.servi
 when a set or its Service is renamed or moved to another namespace.`,
 		Source: "RFC 6125, 6.4.3; kubernetes pkg/controller/statefulset/stateful_set_utils.go",
 		Fix:    "Add *.<serviceName>.<namespace>.svc.<domain> to dnsNames.",
+		Reads:  diag.Reads{App: objectsThere + " name namespace domain groups.*.replicas groups.*.autoscale"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, u := range objectsOf[*unstructured.Unstructured](p.Set) {

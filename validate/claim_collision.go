@@ -20,6 +20,7 @@ large or of which class. So the template data-db of a set 0 and the template dat
 do two templates of one name. A claim that was made ahead may be larger; another class or access mode is a warning.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_pod_control.go; measured with 1.36",
 		Fix:    "Rename the set or the template.",
+		Reads:  diag.Reads{Pod: "storage", App: objectsThere + " groups.*.storage"},
 	},
 	Objects: func(p *ObjectsPass) {
 		of := map[string]string{} // namespace and prefix of claims → set

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/manifest"
 )
 
 var claimKnown = Rule{
@@ -21,6 +22,7 @@ anywhere. Claims may be made elsewhere, so only those are told whose names are l
 further than the set has pods.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_utils.go (getPersistentVolumeClaimName)",
 		Fix:    "Name the claim as its pod does: template, set and ordinal.",
+		Reads:  diag.Reads{Own: "claims", App: objectsThere + " name namespace groups.*.racks"},
 	},
 	Objects: func(p *ObjectsPass) {
 		known := p.claimNames()
@@ -30,8 +32,12 @@ further than the set has pods.`,
 					continue
 				}
 				name := v.PersistentVolumeClaim.ClaimName
-				if message, fix := known[w.Value.GetNamespace()].miss(name); message != "" {
+				n := known[w.Value.GetNamespace()]
+				if message, fix := n.miss(name); message != "" {
 					p.On(w.Object, w.field("spec.volumes[%s].persistentVolumeClaim.claimName", v.Name), message, fix)
+					if set := n.sets[template(name)]; set != nil {
+						p.by(set, "replicas first autoscale")
+					}
 				}
 			}
 		}
@@ -44,6 +50,7 @@ type claimNames struct {
 	pods  []string       // template-set, of those of pods
 	least map[string]int // the first ordinal of these
 	count map[string]int // how many there are; 0 if that is not known
+	sets  map[string]*manifest.Object
 }
 
 func (p *ObjectsPass) claimNames() map[string]claimNames {
@@ -61,10 +68,10 @@ func (p *ObjectsPass) claimNames() map[string]claimNames {
 		n := out[set.Namespace]
 		for _, t := range set.Spec.VolumeClaimTemplates {
 			if n.least == nil {
-				n.least, n.count = map[string]int{}, map[string]int{}
+				n.least, n.count, n.sets = map[string]int{}, map[string]int{}, map[string]*manifest.Object{}
 			}
 			name := t.Name + "-" + set.Name
-			n.pods = append(n.pods, name)
+			n.pods, n.sets[name] = append(n.pods, name), w.Object
 			if set.Spec.Ordinals != nil {
 				n.least[name] = int(set.Spec.Ordinals.Start)
 			}
@@ -77,15 +84,18 @@ func (p *ObjectsPass) claimNames() map[string]claimNames {
 	return out
 }
 
-var ordinal = regexp.MustCompile(`^(.+)-([0-9]+)$`)
+var ordinal = regexp.MustCompile(`-[0-9]+$`)
+
+// template is the name of a pod's claim without the ordinal of the pod:
+// template-set.
+func template(claim string) string { return ordinal.ReplaceAllString(claim, "") }
 
 // miss says what is wrong with a name; nothing if it is that of a claim, or
 // like none.
 func (n claimNames) miss(name string) (message, fix string) {
-	of, which := name, 0
-	if m := ordinal.FindStringSubmatch(name); m != nil {
-		of = m[1]
-		which, _ = strconv.Atoi(m[2])
+	of, which := template(name), 0
+	if of != name {
+		which, _ = strconv.Atoi(name[len(of)+1:])
 	}
 	least, count := n.least[of], n.count[of]
 	switch isPods := slices.Contains(n.pods, of); {

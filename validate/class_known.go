@@ -16,7 +16,8 @@ var classKnown = Rule{
 		What:     "A storage class whose name is almost that of a class which the application brings along.",
 		Why: `A class that is not stated under storageClasses is the cluster's, so any name is taken. If there is none of that name, the
 claims wait for ever, and the pods with them.`,
-		Fix: "Write the name of the class, or state the other one under storageClasses.",
+		Fix:   "Write the name of the class, or state the other one under storageClasses.",
+		Reads: diag.Reads{Own: ".", App: "storageClasses.*"},
 	},
 	Spec: func(p *SpecPass) {
 		known := slices.Sorted(maps.Keys(p.App.StorageClasses))

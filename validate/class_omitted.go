@@ -16,6 +16,7 @@ one set may have different disks after the default was changed, and in the other
 start. A volume that was made by hand, and has no class, is never taken.`,
 		Source: "kubernetes pkg/volume/util/storageclass.go (GetDefaultClass)",
 		Fix:    `State the class; "" is for volumes without one.`,
+		Reads:  diag.Reads{Own: "storage.*.class storage.*.static", Pod: setsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		all := p.claims()

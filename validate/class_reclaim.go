@@ -18,6 +18,7 @@ gone. It cannot be changed in a class, and of the volumes that were made it has 
 stated it is only noted: of volumes for tests it is right.`,
 		Source: "kubernetes pkg/apis/storage/v1/defaults.go",
 		Fix:    "State reclaimPolicy: Retain.",
+		Reads:  diag.Reads{Own: "reclaim provisioner", App: "groups.*.storage.*.class jobs.*.storage.*.class objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		used := map[string]bool{}

@@ -20,6 +20,7 @@ behind an Ingress, a Service is for clients, and these get a member that is stil
 Service of a single pod is not meant: there is no other to send them to.`,
 		Source: "kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1 (publishNotReadyAddresses)",
 		Fix:    "Give members a headless Service of their own, and leave publishNotReadyAddresses out here.",
+		Reads:  diag.Reads{App: objectsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, s := range objectsOf[*corev1.Service](p.Set) {

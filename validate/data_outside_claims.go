@@ -24,6 +24,7 @@ and its image writes to /cassandra_data. PostgreSQL 18 moved from /var/lib/postg
 the path is set by a variable, an option or a file of the set, that counts.`,
 		Source: "the images' Dockerfiles and documentation; kubernetes/examples databases/cassandra; docker-library/postgres#1259",
 		Fix:    "Mount a claim at that path, or set the path to where the claim is.",
+		Reads:  diag.Reads{Own: "image command args env files mounts", Pod: setsThere + " storage scratch secretFiles tls"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

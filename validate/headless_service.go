@@ -19,6 +19,7 @@ selects its pods. The API server does not look: the set runs, and its members do
 the Service is there and is another kind, a warning where it may be elsewhere, and nothing for a set of one pod.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_utils.go (hostname and subdomain); measured with 1.36",
 		Fix:    "Add a Service with clusterIP None and the labels of the pods as its selector, and name it by serviceName.",
+		Reads:  diag.Reads{Pod: setsThere + " replicas", App: objectsThere + " services.*"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

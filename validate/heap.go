@@ -25,6 +25,7 @@ have: beside the heap a JVM needs threads, classes and direct memory (Elasticsea
 connections' own memory and the page cache, Redis a copy of what changes while it saves.`,
 		Source: "java -Xmx; postgresql.org runtime-config-resource (25% to 40%); redis.io/docs memory-optimization; elastic/elasticsearch#42006 (direct memory is half of the heap); dev.mysql.com innodb-buffer-pool-resize (80%)",
 		Fix:    "Lower it, or raise the memory, in each environment.",
+		Reads:  diag.Reads{Own: "image memory env args command files"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

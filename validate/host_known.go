@@ -25,6 +25,7 @@ a name that there is, and a group with its port where its Service has a longer n
 not, and no ordinals.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_utils.go (hostname and subdomain)",
 		Fix:    "Write the name that there is; in a spec, dns of the group has it.",
+		Reads:  diag.Reads{Own: ".", App: objectsThere + " name namespace domain services.* groups.*.ports groups.*.perPod"},
 	},
 	Objects: func(p *ObjectsPass) {
 		h := &hosts{ObjectsPass: p, all: workloads(p.Set)}

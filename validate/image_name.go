@@ -17,6 +17,7 @@ var imageName = Rule{
 $ are left alone: they may be filled in later.`,
 		Source: "kubernetes pkg/util/parsers; github.com/distribution/reference",
 		Fix:    "Write registry/path:tag, registry/path@sha256:digest with 64 hexadecimal digits, or both behind each other.",
+		Reads:  diag.Reads{Own: "image"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

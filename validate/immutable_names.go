@@ -21,6 +21,7 @@ var claimTemplateKind = Rule{
 difference for ever, and the application is never in sync.`,
 		Source: "argoproj/argo-cd#11143, kamaji-etcd#86, openbao#69; measured with Argo CD 3.6",
 		Fix:    "State apiVersion: v1 and kind: PersistentVolumeClaim in the template.",
+		Reads:  diag.Reads{Own: ".", Pod: setsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, set := range objectsOf[*appsv1.StatefulSet](p.Set) {
@@ -46,6 +47,7 @@ still an option) they count as the application's, and are in Git nowhere: once t
 pruning deletes them, and the data. Neither selector nor template can be changed later.`,
 		Source: "argoproj/argo-cd#3050, #13503; argo-cd gitops-engine/pkg/cache/references.go and cluster.go",
 		Fix:    "Leave the label out of selectors and claim templates: app.kubernetes.io/name and component tell sets apart.",
+		Reads:  diag.Reads{Pod: setsThere, App: "labels"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -82,6 +84,7 @@ var hashedName = Rule{
 the next change of it is refused, and the set has to be deleted and made again.`,
 		Source: "kustomize api/hasher; kubernetes pkg/apis/apps/validation (immutable fields of a StatefulSet)",
 		Fix:    "Use a name without a hash there: disableNameSuffixHash, or an object that is not generated.",
+		Reads:  diag.Reads{App: "name labels"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -52,6 +52,7 @@ var livenessJoining = Rule{
 takes longer than the probe allows never ends. When a majority is lost, the members that are left are restarted too.`,
 		Source: "bitnami's chart of cassandra 12.3.13 (nodetool info, from second 60); rabbitmq-cli#426",
 		Fix:    "Ask the process alone: a port that is open, a ping. Leave the cluster to readiness.",
+		Reads:  diag.Reads{Own: "live.exec live.http live.tcp live.grpc live.port image files"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -75,6 +76,7 @@ var orderedBootstrap = Rule{
 that was down as a whole ever starts.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_control.go; rabbitmq/cluster-operator#989, rabbitmq-cli#426",
 		Fix:    "Start them in parallel (podManagementPolicy), or let readiness ask the pod alone.",
+		Reads:  diag.Reads{Own: "ready startup image files", Pod: setsThere + " start replicas autoscale", App: "objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -108,6 +110,7 @@ var peersUnpublished = Rule{
 finding each other, or look up their own name first, then never do.`,
 		Source: "kubernetes/examples#89, kubernetes/website#10091, jaeger-kubernetes#33, qdrant-helm#115",
 		Fix:    "State publishNotReadyAddresses: true on the Service of the peers, and let clients use another.",
+		Reads:  diag.Reads{Pod: setsThere + " image replicas autoscale", App: objectsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -21,6 +21,7 @@ older one would refuse or ignore is told at the line that asks for it: the zone 
 variable. An apiVersion under objects that these clusters serve no more, or not yet, is an error.`,
 		Source: "feature gates and types of Kubernetes 1.31 to 1.37; 1.34 to 1.36 are compared with servers that emulate them",
 		Fix:    "Raise the version with the cluster, or do without.",
+		Reads:  diag.Reads{Own: ".", App: "kubernetes"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, o := range p.Set.Objects {

@@ -17,7 +17,8 @@ var labelReserved = Rule{
 		What:  "A label or an annotation of the user's that the compiler sets itself.",
 		Why: `The compiler's labels select pods. A selector cannot be changed once it is in a cluster, so they are not the user's to
 choose, and neither is what begins with statefulc.dev.`,
-		Fix: "Use another key, such as app.kubernetes.io/part-of.",
+		Fix:   "Use another key, such as app.kubernetes.io/part-of.",
+		Reads: diag.Reads{Own: "."},
 	},
 	Spec: func(p *SpecPass) {
 		p.reserved(p.App.Labels, spec.Path{"labels"})

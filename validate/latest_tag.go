@@ -16,6 +16,7 @@ var latestTag = Rule{
 in Git: a database is moved to a version that its files do not come back from, by a drain.`,
 		Source: "kubernetes.io/docs/concepts/containers/images (image names)",
 		Fix:    "State a version or a digest.",
+		Reads:  diag.Reads{Own: "image"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

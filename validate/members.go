@@ -13,6 +13,7 @@ func evenVoters(p *ObjectsPass) {
 		n, known := fewest(p.Set, w)
 		if known && n > 0 && n%2 == 0 && p.votes(w) {
 			p.On(w.Object, manifest.ParseField("spec.replicas"), survive(int(n)), quorumSizeFix)
+			p.by(w.Object, setsThere+" image autoscale")
 		}
 	}
 }
@@ -25,6 +26,11 @@ func budgetsOfVoters(p *ObjectsPass) {
 		field, taken := drained(b, c.number)
 		if c.known && takesMajority(taken, int(c.number)) && p.isForVoters(b) {
 			p.as(diag.Warning, o, manifest.ParseField(field), drains(taken, int(c.number)), "State maxUnavailable: 1.")
+			for _, w := range workloads(p.Set) {
+				if isFor(b, w) {
+					p.by(w.Object, setsThere+" image autoscale replicas")
+				}
+			}
 		}
 	}
 }

@@ -21,6 +21,7 @@ var peerListRestarts = Rule{
 (etcd, ZooKeeper, MinIO) are not reported, nor are lists in files, which may be reread.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_utils.go, getPatch: a pod template that differs by a byte is rolled out",
 		Fix:    "Name the first three only, as dns.seeds does.",
+		Reads:  diag.Reads{Own: "image env args command files", Pod: setsThere + " replicas autoscale first", App: "name objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -22,6 +22,7 @@ var policyPeers = Rule{
 written for the clients stops the cluster. What the members need are the ports of the set's headless Service.`,
 		Source: "kubernetes.io/docs/concepts/services-networking/network-policies (isolation)",
 		Fix:    "Let the set's own pods in to these ports, and out.",
+		Reads:  diag.Reads{Pod: setsThere + " ports replicas", App: objectsThere + " clients"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -45,6 +46,7 @@ var policyDNS = Rule{
 unless a rule lets them out to port 53: then nothing finds anything, and what is seen are timeouts.`,
 		Source: "kubernetes.io/docs/concepts/services-networking/network-policies (isolation)",
 		Fix:    "Let the pods out to port 53, UDP and TCP.",
+		Reads:  diag.Reads{App: objectsThere + " egress"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -24,6 +24,7 @@ declare others it is a warning, since that is how a port that was moved in one p
 Service, whose names work all the same.`,
 		Source: "kubernetes pkg/api/v1/pod/util.go (FindPort), pkg/kubelet/prober",
 		Fix:    "Name a port of the container, with its protocol.",
+		Reads:  diag.Reads{Own: ".exec .http .tcp .grpc .port ports", Pod: "ports", App: objectsThere + " groups.*.ports"},
 	},
 	Objects: func(p *ObjectsPass) {
 		all := workloads(p.Set)

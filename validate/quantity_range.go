@@ -20,6 +20,7 @@ var quantityRange = Rule{
 them, and no node has so many. No container starts with less than some hundred kilobytes: "4" are four bytes.`,
 		Source: "k8s.io/apimachinery/pkg/api/resource (Quantity); opencontainers/runc (minimum memory limit)",
 		Fix:    "State the amount with the unit that is meant: 500m or 2 for CPUs, 512Mi or 4Gi for memory.",
+		Reads:  diag.Reads{Own: "."},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -21,6 +21,7 @@ warning, since what grows member by member has an even number on its way. It is 
 programs whose members are known to vote, all of them: etcd, ZooKeeper, Consul, MongoDB, Galera.`,
 		Source: "etcd.io/docs FAQ: why an odd number of cluster members; zookeeperAdmin, Clustered Setup",
 		Fix:    "Use 3, 5 or 7 pods.",
+		Reads:  diag.Reads{Own: "quorum replicas", App: "objects patches"},
 	},
 	Spec: func(p *SpecPass) {
 		for _, key := range slices.Sorted(maps.Keys(p.App.Groups)) {
@@ -49,6 +50,7 @@ percentage is rounded up by the disruption controller. Where a group states quor
 known by its image (etcd, ZooKeeper, Consul, MongoDB, Galera) a warning.`,
 		Source: "kubernetes pkg/controller/disruption/disruption.go",
 		Fix:    "Leave disruption out, its default is one; in a budget, state maxUnavailable: 1.",
+		Reads:  diag.Reads{Own: "quorum replicas disruption", App: "objects patches"},
 	},
 	Spec: func(p *SpecPass) {
 		for _, key := range slices.Sorted(maps.Keys(p.App.Groups)) {

@@ -19,6 +19,7 @@ var readinessAddress = Rule{
 -w. A dot in the pattern matches any character, which is rarely the trouble.`,
 		Source: "kubernetes/examples databases/cassandra, and bitnami's cassandra: grep -E \"^UN\\s+${POD_IP}\"",
 		Fix:    "State what follows the address, such as a blank, or use grep -w.",
+		Reads:  diag.Reads{Own: "ready startup live env files"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -22,6 +22,7 @@ key is an error. A missing ConfigMap is a warning, since it may be made elsewher
 one is not told. What External Secrets and cert-manager will make counts.`,
 		Source: "kubernetes pkg/kubelet/kuberuntime, pkg/volume/configmap, pkg/volumeutil/subpath",
 		Fix:    "Add the key or the ConfigMap, or mark the reference optional.",
+		Reads:  diag.Reads{Own: ".", App: objectsThere + " secrets groups.*.tls jobs.*.tls"},
 	},
 	Objects: func(p *ObjectsPass) {
 		s := sources{of: p, maps: map[string]keys{}, secrets: map[string]keys{}}

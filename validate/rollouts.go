@@ -33,6 +33,7 @@ one all the same, and two of three members are gone. 1.35.0 to 1.35.3 do count, 
 after it is reverted (kubernetes#137409).`,
 		Source: "kubernetes 1.36 pkg/controller/statefulset/stateful_set_control.go, measured; kubernetes#137904",
 		Fix:    "See that all members are ready before a new version is merged, roll by hand (update: manual), or raise kubernetes with the cluster.",
+		Reads:  diag.Reads{Pod: setsThere + " start quorum image replicas update autoscale", App: "kubernetes objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		if p.countsUnavailable() {
@@ -57,6 +58,7 @@ version never comes to the broken pod. It has to be deleted by hand. Where kuber
 patch release, "1.35.4", nothing is said.`,
 		Source: "kubernetes#137409; measured with the gate MaxUnavailableStatefulSet on; off again since 1.35.4 (kubernetes#137926)",
 		Fix:    "Run 1.35.4 or later, and state it.",
+		Reads:  diag.Reads{Pod: setsThere + " start quorum image replicas update autoscale", App: "kubernetes objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		known := apiserver.IsEarly(p.Kubernetes, lastStuck)
@@ -84,6 +86,7 @@ var rolloutMajority = Rule{
 		Why:      "maxUnavailable of a set is how many pods a new version stops together; no disruption budget is asked.",
 		Source:   "KEP-961; kubernetes pkg/controller/statefulset/stateful_set_utils.go, getStatefulSetMaxUnavailable",
 		Fix:      "Leave out maxUnavailable: one pod after the other.",
+		Reads:    diag.Reads{Pod: setsThere + " replicas quorum image autoscale", App: "kubernetes objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		if !p.countsUnavailable() {

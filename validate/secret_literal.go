@@ -24,6 +24,7 @@ encryption. A private key, or a token that its service would know by its first l
 like a password is a warning, since it may be none.`,
 		Source: "kubernetes.io/docs/concepts/security/secrets-good-practices; docs.github.com/code-security/secret-scanning (patterns)",
 		Fix:    "Make it a key of a Secret that comes from a store, refer to it, and use a new value.",
+		Reads:  diag.Reads{Own: "."},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, s := range objectsOf[*corev1.Secret](p.Set) {

@@ -17,6 +17,7 @@ counts the load of both, and disruption budgets and kubectl take them for one. A
 and policies may well select the pods of several workloads; controllers may not.`,
 		Source: "kubernetes.io/docs/concepts/workloads/controllers/deployment (selector); pkg/controller/controller_ref_manager.go",
 		Fix:    "Give each workload a label of its own, and select by it.",
+		Reads:  diag.Reads{App: objectsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		all := workloads(p.Set)

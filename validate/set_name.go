@@ -18,6 +18,7 @@ label has 63 characters. The API server takes a longer name without a word, and 
 characters it depends on the hash, so that any change of the pods may stop them.`,
 		Source: "kubernetes/kubernetes#64023; measured with 1.36",
 		Fix:    "Shorten the name to 52 characters.",
+		Reads:  diag.Reads{App: "name"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, set := range objectsOf[*appsv1.StatefulSet](p.Set) {

@@ -20,6 +20,7 @@ var sharedClaim = Rule{
 (Multi-Attach), those on the same node write over each other's files. Only a claim template gives each pod its own.`,
 		Source: "kubernetes pkg/controller/volume/attachdetach/reconciler; kubernetes.io/docs/concepts/storage/persistent-volumes (access modes)",
 		Fix:    "Use a claim template, or a volume with ReadWriteMany.",
+		Reads:  diag.Reads{Pod: setsThere + " replicas", App: objectsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -42,6 +43,7 @@ var deploymentClaim = Rule{
 to be ready: on another node the update never ends, and on the same one both write to it.`,
 		Source: "kubernetes pkg/apis/apps/v1/defaults.go (maxSurge 25%); kubernetes.io/docs/tasks/run-application/run-single-instance-stateful-application",
 		Fix:    "Set strategy Recreate, or use a StatefulSet.",
+		Reads:  diag.Reads{Pod: setsThere + " replicas", App: objectsThere},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -29,6 +29,7 @@ pod waits too, and one with a higher priority evicts the database. A claim that 
 pod has all of the data and a CSI driver of these objects makes the volume; any mode that is stated is an answer.`,
 		Source: "docker-library/postgres#171, CrunchyData/postgres-operator#1810, stackrox/stackrox#5477; KEP-2485; kubernetes pkg/volume/util/operationexecutor/operation_generator.go, pkg/scheduler/framework/plugins/volumerestrictions",
 		Fix:    `State the mode: "ReadWriteOncePod" for a new claim, "ReadWriteOnce" for one that exists or that other pods mount.`,
+		Reads:  diag.Reads{Own: ".", Pod: setsThere + " image replicas autoscale storage", App: "storageClasses objects patches jobs.*.claims"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -18,6 +18,7 @@ var quorumPlacement = Rule{
 		What:     "A group that must keep a majority, and may have it all on one node.",
 		Why:      "With placement: any nothing keeps members apart. The budget counts pods, not nodes: a node that fails takes with it all that it has.",
 		Fix:      "State placement: strict, or spread where there may be fewer nodes than members.",
+		Reads:    diag.Reads{Own: "quorum placement replicas"},
 	},
 	Spec: func(p *SpecPass) {
 		for _, key := range slices.Sorted(maps.Keys(p.App.Groups)) {
@@ -40,6 +41,7 @@ takes all copies. By default the scheduler only prefers to spread, and tolerates
 a compiled group the placement that the spec states is taken for meant.`,
 		Source: "kubernetes pkg/scheduler/framework/plugins/podtopologyspread/plugin.go, systemDefaultConstraints",
 		Fix:    "Add anti-affinity or a topology spread constraint over kubernetes.io/hostname.",
+		Reads:  diag.Reads{Pod: setsThere + " placement replicas autoscale", App: "objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -20,6 +20,7 @@ var readinessMissing = Rule{
 one still reads its log, joins or copies: after a minute all members are down together.`,
 		Source: "kubernetes pkg/controller/statefulset/stateful_set_control.go (a rollout waits for Ready and minReadySeconds)",
 		Fix:    "State what answers once the program serves: a readiness probe.",
+		Reads:  diag.Reads{Pod: setsThere + " ready storage.*.mount mounts replicas autoscale", App: "objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -45,6 +46,7 @@ var graceZero = Rule{
 more: another one of the same name may start while the old one still writes.`,
 		Source: "kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod: a grace period of 0 is unsafe",
 		Fix:    "State the time that the program takes to stop, or leave it out: the default is 30 seconds.",
+		Reads:  diag.Reads{Pod: setsThere + " grace storage.*.mount"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
@@ -65,6 +67,7 @@ still ran. A database then recovers from its log at the next start, or was cut o
 is told by their vendors' own manifests, and for RabbitMQ by what it hands over (its queues, to the other members); only a time that is the default, or less, is reported.`,
 		Source: "kubernetes.io/docs/concepts/containers/container-lifecycle-hooks; cass-operator, CockroachDB's chart, Elastic's operator; rabbitmq-upgrade drain, await_online_quorum_plus_one",
 		Fix:    "Raise the grace period.",
+		Reads:  diag.Reads{Pod: setsThere + " grace onStop image storage.*.mount replicas autoscale", App: "objects patches"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

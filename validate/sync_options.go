@@ -31,6 +31,7 @@ data. There is no option that leaves the pods alone. Replace=true writes the who
 volume is refused, and a set without replicas goes to one pod.`,
 		Source: "fluxcd/pkg ssa/manager_apply.go and errors/immutable.go; kubectl cmd/apply/patcher.go and cmd/replace/replace.go; flux2#4392",
 		Fix:    "Leave the option out, and make the change by hand where it is refused.",
+		Reads:  diag.Reads{Own: ".", App: "labels"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, o := range p.Set.Objects {
@@ -54,6 +55,7 @@ var claimWave = Rule{
 is healthy, and a claim that is not bound is not: the pod is never made. The pod of a CronJob comes with its schedule.`,
 		Source: "argoproj/argo-cd#12840, #29201; gitops-engine/pkg/health/health_pvc.go",
 		Fix:    "Give the claim the wave of what uses it.",
+		Reads:  diag.Reads{App: objectsThere + " storageClasses groups.*.storage groups.*.first groups.*.replicas jobs.*.storage"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for o, c := range objectsOf[*corev1.PersistentVolumeClaim](p.Set) {

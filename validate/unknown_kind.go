@@ -21,6 +21,7 @@ there. Of other projects' groups those that are judged are known; another kind o
 nothing but the cluster judges it.`,
 		Source: "k8s.io/client-go v0.37, kubernetes/scheme; the definitions in apiserver/crds",
 		Fix:    "Write apiVersion and kind as the cluster has them (kubectl api-resources).",
+		Reads:  diag.Reads{Own: "."},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, o := range p.Set.Objects {

@@ -16,6 +16,7 @@ var unprintable = Rule{
 		Why:    "kustomize prints YAML that no parser reads back, and turns U+0085 into a line break without a word.",
 		Source: "measured with kustomize 5.8.1",
 		Fix:    "Leave the character out, or let the program make it from an escape sequence of its own.",
+		Reads:  diag.Reads{Own: "."},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, o := range p.Set.Objects {

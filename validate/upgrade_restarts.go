@@ -18,6 +18,7 @@ every set out, whether anything in it changed or not. Later ones compare what it
 stated: that is when a cluster is moved, and can still be moved to another. A set whose pods are replaced by hand waits.`,
 		Source: "kubernetes#134773; fixed by kubernetes#135017, in 1.34.2 (kubernetes#135087)",
 		Fix:    "Upgrade from 1.33 straight to 1.34.2 or later.",
+		Reads:  diag.Reads{App: "kubernetes groups.*.stable groups.*.storage.* groups.*.update"},
 	},
 	Spec: func(p *SpecPass) {
 		if !apiserver.IsEarly(p.App.Kubernetes, "1.34.1") {

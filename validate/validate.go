@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/statefulc/statefulc/apiserver"
 	"github.com/statefulc/statefulc/diag"
@@ -25,6 +26,15 @@ type Rule struct {
 	Spec    func(*SpecPass)
 	Objects func(*ObjectsPass)
 }
+
+// objectsThere are the fields of a spec that say which objects there are and how
+// they are called. Of most objects that a rule compares it is the user's own that
+// are wrong, or patched.
+const objectsThere = "objects patches groups.* groups.*.stable groups.*.racks.* groups.*.storage.* jobs.* jobs.*.schedule"
+
+// setsThere are the fields of a group that say whether it has StatefulSets, and
+// which.
+const setsThere = "stable racks.* storage.*"
 
 // pass is one rule at work.
 type pass struct {
@@ -121,6 +131,17 @@ func (p *ObjectsPass) as(severity diag.Severity, o *manifest.Object, f manifest.
 		}
 	}
 	p.found = append(p.found, d)
+}
+
+// by says by which fields of a group what was found last is judged, beside what
+// its rule reads. Of what no group was compiled to there are none.
+func (p *ObjectsPass) by(of *manifest.Object, fields string) {
+	d := &p.found[len(p.found)-1]
+	if from := of.Trace(nil); isCompiled(of) {
+		for field := range strings.FieldsSeq(fields) {
+			d.By = append(d.By, from[0].Join(strings.Split(field, ".")...))
+		}
+	}
 }
 
 // element is the element of a list that a field leads to, where the link is to

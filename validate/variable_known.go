@@ -21,6 +21,7 @@ and the brackets. Only what is like a name that is known is reported: one of the
 statefulc sets where it is mentioned, such as POD_NAME.`,
 		Source: "kubernetes third_party/forked/golang/expansion/expand.go: references to undefined variables are left unchanged",
 		Fix:    "Write the name as the variable has it.",
+		Reads:  diag.Reads{Own: "env args command"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {

@@ -22,6 +22,7 @@ var volatileLabel = Rule{
 release is refused. Engines that are told to force it delete the set and make it anew.`,
 		Source: "kubernetes pkg/apis/apps/validation/validation.go (ValidateStatefulSetUpdate, ValidateDeploymentUpdate)",
 		Fix:    "Keep the label on the object and on the pods, and leave it out there.",
+		Reads:  diag.Reads{Pod: "image", App: "labels"},
 	},
 	Objects: func(p *ObjectsPass) {
 		for _, w := range workloads(p.Set) {
