@@ -2,8 +2,10 @@ package source
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"cuelang.org/go/mod/modfile"
@@ -52,8 +54,9 @@ func (d *disk) list(dir string) (listing, error) {
 
 // module is what a module file says.
 type module struct {
-	path  string // without its version; "" if CUE cannot read the file, and says why
-	alone []byte // the file without its dependencies
+	path    string // without its version; "" if nobody knows it
+	alone   []byte // the file without its dependencies
+	refused error  // what CUE has against the file: another one stands for it
 }
 
 // moduleOf reads the text of a module file, once.
@@ -61,17 +64,35 @@ func (d *disk) moduleOf(text []byte, file string) module {
 	if known, ok := d.modules[string(text)]; ok {
 		return known
 	}
-	m := module{alone: text}
-	if parsed, err := modfile.ParseNonStrict(text, file); err == nil {
-		m.path, _, _ = strings.Cut(parsed.Module, "@")
-		parsed.Deps = nil
-		if short, err := modfile.Format(parsed); err == nil {
-			m.alone = short
-		}
+	var m module
+	parsed, err := modfile.ParseNonStrict(text, file)
+	if m.refused = err; err != nil {
+		parsed = d.standIn(text)
+	}
+	m.path, _, _ = strings.Cut(parsed.Module, "@")
+	parsed.Deps = nil
+	if m.alone, err = modfile.Format(parsed); err != nil {
+		m.alone = []byte(schema.ModuleFile)
 	}
 	note(&d.modules, string(text), m)
 	return m
 }
+
+// standIn is a module file of the path that another one states, if CUE takes that.
+func (d *disk) standIn(text []byte) *modfile.File {
+	stated := statedPath.FindSubmatch(text)
+	if stated == nil {
+		return new(modfile.File)
+	}
+	parsed, err := modfile.ParseNonStrict(fmt.Appendf(nil, "module: %q\nlanguage: version: %q\n", stated[1], schema.LanguageVersion), "")
+	if err != nil {
+		return new(modfile.File)
+	}
+	return parsed
+}
+
+// statedPath is the path of a module, also where its name is misspelt.
+var statedPath = regexp.MustCompile(`(?m)^\s*"?modu?\w*"?\s*[:=]?\s*"([^"\n]*)`)
 
 // isStale reports whether a directory has another schema than the binary.
 func (d *disk) isStale(dir string) bool {

@@ -12,8 +12,11 @@ import (
 	"github.com/statefulc/statefulc/spec"
 )
 
-// app is #App of the schema.
+// app is #App of the schema, or the definition of a file that is looked at alone.
 func (l *directory) app() cue.Value {
+	if l.single.Exists() {
+		return l.single
+	}
 	return l.definitions.LookupPath(cue.MakePath(cue.Def("#App")))
 }
 

@@ -18,6 +18,10 @@ import (
 // Paths in said have been complained about.
 func (l *directory) overlooked(bundle cue.Value, said map[string]*complaint) diag.List {
 	var out diag.List
+	if l.single.Exists() {
+		l.search(bundle, nil, bundle, l.app(), said, &out)
+		return out
+	}
 	at := cue.ParsePath(BaseName)
 	l.search(bundle, []string{BaseName}, bundle.LookupPath(at), l.app(), said, &out)
 	overlays, err := bundle.LookupPath(cue.ParsePath("overlays")).Fields()

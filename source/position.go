@@ -120,7 +120,11 @@ func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related)
 	for n := len(c.path) - 1; !primary.IsValid() && n >= 0; n-- {
 		primary = first(l.written(lookup(v, c.path[:n])))
 	}
-	if !primary.IsValid() {
+	switch {
+	case primary.IsValid():
+	case l.single.Exists():
+		primary = diag.Pos{File: l.display(l.files[0].Filename), Line: 1, Col: 1}
+	default:
 		primary.File = l.dir
 	}
 	for _, p := range written {

@@ -60,14 +60,14 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 		c.errors = append(c.errors, e)
 	}
 	if !v.Exists() {
-		return l.findings(v, byPath)
+		return atLeast(l.findings(v, byPath))
 	}
 	telling := maps.Clone(byPath)
 	maps.DeleteFunc(telling, func(_ string, c *complaint) bool {
 		return c.isBelow(byPath) || l.isOfRefused(c) || c.isRepeated(byPath)
 	})
-	found := l.findings(v, l.folded(v, telling))
-	found = once(append(found, l.overlooked(v, telling)...))
+	found, follow := l.findings(v, l.folded(v, telling))
+	found = once(atLeast(append(found, l.overlooked(v, telling)...), follow))
 	for _, d := range l.undefinedAnywhere(v) {
 		found = slices.DeleteFunc(found, func(o diag.Diagnostic) bool {
 			return o.Path == d.Path && slices.ContainsFunc(follows, func(f string) bool { return strings.HasPrefix(o.Message, f) })
@@ -77,7 +77,15 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 		}
 	}
 	if len(found) == 0 && len(said) == 0 && l.cut.files == nil {
-		return l.findings(v, byPath) // what is refused is never silent
+		return atLeast(l.findings(v, byPath)) // what is refused is never silent
+	}
+	return found
+}
+
+// atLeast are findings, or if there are none what seems to follow from others.
+func atLeast(found, follow diag.List) diag.List {
+	if len(found) == 0 {
+		return follow
 	}
 	return found
 }
@@ -227,10 +235,9 @@ func unquoted(path []string) []string {
 	return out
 }
 
-// findings leaves out what follows from another mistake: what is computed from
-// a value that was refused.
-func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.List {
-	var out, follow diag.List
+// findings has what follows from another mistake apart: what is computed from a
+// value that was refused.
+func (l *directory) findings(v cue.Value, byPath map[string]*complaint) (out, follow diag.List) {
 	isSaid := false
 	for _, key := range slices.Sorted(maps.Keys(byPath)) {
 		c := byPath[key]
@@ -245,10 +252,10 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) diag.Lis
 			out = append(out, l.finding(v, c))
 		}
 	}
-	if len(out) == 0 && !isSaid {
-		return follow
+	if isSaid {
+		return out, nil
 	}
-	return out
+	return out, follow
 }
 
 // isCount reports whether a complaint is no more than the count of others: of
@@ -321,7 +328,7 @@ func application(path []string) (spec.Path, bool) {
 // of the module states is told there, once for all specs that refer to it, as
 // rules do; what another module states, where the spec refers to it.
 func (l *directory) finding(v cue.Value, c *complaint) diag.Diagnostic {
-	if v.Exists() && c.isApart() && slices.ContainsFunc(c.errors, func(e errors.Error) bool { return inner.MatchString(e.Error()) }) {
+	if v.Exists() && !l.single.Exists() && c.isApart() && slices.ContainsFunc(c.errors, func(e errors.Error) bool { return inner.MatchString(e.Error()) }) {
 		return l.ofDefinition(c)
 	}
 	d := l.findingAt(v, c)

@@ -272,6 +272,10 @@ func (l *directory) nameSlip(f *mendedFile, file *ast.File, s slip) bool {
 	words := aWord.FindAllString(s.text, -1)
 	for _, names := range fieldsOf(s.text) {
 		if names == nil || !at.isPlain {
+			if len(at.path) == 0 && l.single.Exists() {
+				l.cut.gaps = append(l.cut.gaps, gap{any: true})
+				continue
+			}
 			if len(at.path) == 0 {
 				return false
 			}

@@ -72,7 +72,7 @@ func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 		return out
 	})
 	if stale := out.found; out.err == nil && !stale.HasErrors() {
-		out = bounded(dir, l.patience(d.size), d.load)
+		out = bounded(dir, l.patience(d.size), d.inModule)
 		if told := d.told.Load(); out.givenUp && told != nil {
 			out.found = *told
 		}
@@ -103,17 +103,25 @@ func (l *Loader) renew() {
 	l.loads++
 }
 
-// load evaluates, and evaluates again without what could not be read.
-func (l *directory) load() loaded {
-	if environments, ok := l.quick(); ok {
+// inModule evaluates the package, and the module file if CUE refuses that.
+func (l *directory) inModule() loaded {
+	_, refused := l.moduleRefused()
+	if environments, ok := l.quick(); ok && refused == nil {
 		return loaded{environments: environments}
 	}
 	l.shared = l.whole()
-	out := l.look()
+	out := l.load(l.look)
+	out.found = append(l.ofModule(), l.withoutUnfound(out.found)...)
+	return out
+}
+
+// load looks, and looks again without what could not be read.
+func (l *directory) load(look func() loaded) loaded {
+	out := look()
 	told, last := out.found, out.found
 	l.told.Store(&told)
 	for n := 0; n < mendings && out.err == nil && l.mend(last); n++ {
-		again := l.look()
+		again := look()
 		if again.err != nil {
 			break
 		}
@@ -156,6 +164,9 @@ type directory struct {
 	abs    string
 	root   string // of the CUE module; abs itself outside of any
 	inside bool   // dir is in a CUE module
+
+	single cue.Value // what a file has to be that is looked at alone
+	stated cue.Value // what it says
 
 	size   int64    // of its text, with all that it imports of the module
 	marked []string // files of these directories that mark a repository

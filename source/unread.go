@@ -118,7 +118,7 @@ var slips = []struct {
 	{regexp.MustCompile(`^\s*- `), "Lists stand in brackets: `[a, b]`."},
 	{regexp.MustCompile(`^package .*[^\w ]`), "The name of a package has letters, digits and underscores: `package app`."},
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(/[\w./-]+)`), "Write it in quotes: \"$1\"."},
-	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(\d+\.\d+\.\d[\w./-]*)`), "Write it in quotes: \"$1\"."},
+	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(v?\d+\.\d+\.\d[\w./-]*)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`:\s*([0-9*][0-9*/,-]*( [0-9*][0-9*/,-]*){4})\s*$`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`,\s*,`), "One comma is enough."},
 	{regexp.MustCompile(`;\s*$`), "Leave out the semicolon: fields stand on lines of their own, or with a comma between them."},

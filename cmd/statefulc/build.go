@@ -89,8 +89,8 @@ func build(cmd *cobra.Command, args []string, o *buildOptions) error {
 	if err != nil {
 		return err
 	}
-	if len(s.found) > 0 {
-		return o.report(cmd, []outcome{{found: s.found}}, "")
+	if len(s.found) > 0 { // nobody knows where to write
+		return vetAll(cmd, s, &o.caching, &o.reporting)
 	}
 	if o.output != "" {
 		if len(args) > 1 || len(s.targets) != 1 {

@@ -86,7 +86,7 @@ func choose(args []string) (*selection, error) {
 	s := &selection{trees: map[string]string{}, repositories: map[string]*source.Repository{}}
 	if len(args) == 0 {
 		r, err := s.repository(".")
-		if err != nil || len(s.found) > 0 {
+		if err != nil {
 			return s, err
 		}
 		if r == nil {
@@ -116,7 +116,7 @@ func (s *selection) argument(arg string) error {
 // search adds the applications below dir, and the trees of those that are gone.
 func (s *selection) search(dir, pattern string) error {
 	r, err := s.repository(dir)
-	if err != nil || len(s.found) > 0 {
+	if err != nil {
 		return err
 	}
 	s.many = true
@@ -143,7 +143,7 @@ func (s *selection) search(dir, pattern string) error {
 			return err
 		}
 	}
-	if len(dirs) == 0 && len(s.gone) == 0 {
+	if len(dirs) == 0 && len(s.gone) == 0 && len(s.found) == 0 {
 		return fmt.Errorf("%s: no applications; one is a CUE package with a base", pattern)
 	}
 	return s.apart()

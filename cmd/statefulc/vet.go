@@ -53,14 +53,7 @@ for all directories, also when there is nothing to say.`,
 			if err != nil {
 				return err
 			}
-			if len(s.found) > 0 {
-				return o.report(cmd, []outcome{{found: s.found}}, "")
-			}
-			options := pipeline.Options{Today: o.day.String()}
-			if err := o.remember(&options); err != nil {
-				return err
-			}
-			return o.report(cmd, each(s.targets, options, vetOne), "")
+			return vetAll(cmd, s, &o.caching, &o.reporting)
 		},
 	}
 	cmd.Flags().BoolVar(&o.manifests, "manifests", false, "check Kubernetes objects in YAML files and kustomize directories")
@@ -69,6 +62,16 @@ for all directories, also when there is nothing to say.`,
 	o.caching.addFlag(cmd)
 	o.addFlags(cmd)
 	return cmd
+}
+
+// vetAll checks applications, and says what is wrong with the files that mark
+// their repositories.
+func vetAll(cmd *cobra.Command, s *selection, c *caching, r *reporting) error {
+	options := pipeline.Options{Today: r.day.String()}
+	if err := c.remember(&options); err != nil {
+		return err
+	}
+	return r.report(cmd, append(each(s.targets, options, vetOne), outcome{found: s.found}), "")
 }
 
 // asTargets are arguments as they are; the current directory without any.
