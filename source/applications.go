@@ -140,8 +140,7 @@ func packagesOf(dir string, entries []fs.DirEntry) packages {
 	out := packages{}
 	for _, e := range entries {
 		name := e.Name()
-		if e.IsDir() || !strings.HasSuffix(name, ".cue") || name == RepositoryFile || strings.ContainsAny(name[:1], "._") ||
-			strings.HasSuffix(name, "_tool.cue") || strings.HasSuffix(name, "_test.cue") {
+		if e.IsDir() || !strings.HasSuffix(name, ".cue") || name == RepositoryFile || strings.ContainsAny(name[:1], "._") || isTooling(name) {
 			continue
 		}
 		pkg, states := "", true // what cannot be read is told by who loads it

@@ -92,32 +92,6 @@ func (l *directory) nameless(d *diag.Diagnostic, imported, name string) {
 	}
 }
 
-// clauseless says that a file is of no package, and what to do.
-func clauseless(file, name string) (message, fix string) {
-	return filepath.Base(file) + " has no package clause", fmt.Sprintf("Write `package %s` on its first line.", name)
-}
-
-// unnamed reports the files of a spec that are of no package.
-func (l *directory) unnamed() (out diag.List) {
-	entries, err := os.ReadDir(l.abs)
-	if err != nil || !packagesOf(l.abs, entries)[""] {
-		return nil
-	}
-	name := strings.TrimLeft(noWord.ReplaceAllString(filepath.Base(l.abs), ""), "0123456789_")
-	if name == "" {
-		name = "app"
-	}
-	for _, entry := range entries {
-		if packagesOf(l.abs, []fs.DirEntry{entry})[""] {
-			message, fix := clauseless(entry.Name(), name)
-			out = append(out, diag.Diagnostic{Rule: rule, Pos: diag.Pos{File: filepath.Join(l.dir, entry.Name()), Line: 1, Col: 1}, Message: message, Fix: fix})
-		}
-	}
-	return out
-}
-
-var noWord = regexp.MustCompile(`[^A-Za-z0-9_]`)
-
 // modulePath is the path that imports of the module begin with; "" outside of any.
 func (l *directory) modulePath() string {
 	file := filepath.Join(l.root, moduleFile)

@@ -30,26 +30,27 @@ const (
 // whatever size and bytes a file has.
 type reader struct {
 	*directory
-	module string          // the module's path
-	seen   map[string]bool // directories, also those that are not there
-	files  map[string][sha256.Size]byte
-	marked []string // files that mark a repository, and are of no package
-	embeds bool     // some file may embed others, of any kind
-	size   int64
-	found  diag.List
+	module  string          // the module's path
+	seen    map[string]bool // directories, also those that are not there
+	files   map[string][sha256.Size]byte
+	marked  []string // files that mark a repository, and are of no package
+	clauses clauses  // of the directory's own files
+	embeds  bool     // some file may embed others, of any kind
+	size    int64
+	found   diag.List
 }
 
 // readable reads the files of the package, and of those of the module that it
 // imports, evaluates nothing, and reports what is no spec.
 func (l *directory) readable() (diag.List, error) {
 	r, err := l.read()
-	l.size, l.marked = r.size, r.marked
+	l.size, l.apart, l.clauses = r.size, r.marked, r.clauses
 	return append(l.staleVendored(), r.found...), err
 }
 
 // read looks at all files that CUE would read.
 func (l *directory) read() (*reader, error) {
-	r := &reader{directory: l, seen: map[string]bool{}, files: map[string][sha256.Size]byte{}}
+	r := &reader{directory: l, seen: map[string]bool{}, files: map[string][sha256.Size]byte{}, clauses: clauses{}}
 	if file := filepath.Join(l.root, moduleFile); l.inside {
 		text, err := r.read(file)
 		if err != nil || r.found != nil {
@@ -179,6 +180,9 @@ func (r *reader) report(file string, line, col int, message, fix string) {
 // library: where the module has them, or where it has copies of others'.
 func (r *reader) follow(file string, text []byte) error {
 	syntax, err := parser.ParseFile(file, text, parser.ImportsOnly)
+	if filepath.Dir(file) == r.abs && !isTooling(file) {
+		r.clauses[file] = clauseOf(syntax, err, text)
+	}
 	if err != nil {
 		return nil // CUE says what is wrong with the file
 	}
@@ -193,6 +197,11 @@ func (r *reader) follow(file string, text []byte) error {
 		}
 	}
 	return nil
+}
+
+// isTooling reports whether a file is one that CUE reads for other commands.
+func isTooling(file string) bool {
+	return strings.HasSuffix(file, "_tool.cue") || strings.HasSuffix(file, "_test.cue")
 }
 
 // placesOf are the directories where CUE looks for a package.

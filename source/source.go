@@ -26,7 +26,6 @@ import (
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/load"
-	"cuelang.org/go/cue/parser"
 
 	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/schema"
@@ -103,15 +102,17 @@ func (l *Loader) renew() {
 	l.loads++
 }
 
-// inModule evaluates the package, and the module file if CUE refuses that.
+// inModule evaluates the package, and says what is wrong with what it is told by:
+// its clauses, and the module file.
 func (l *directory) inModule() loaded {
+	disagree := l.disagreeing()
 	_, refused := l.moduleRefused()
-	if environments, ok := l.quick(); ok && refused == nil {
+	if environments, ok := l.quick(); ok && refused == nil && len(disagree) == 0 {
 		return loaded{environments: environments}
 	}
 	l.shared = l.whole()
 	out := l.load(l.look)
-	out.found = append(l.ofModule(), l.withoutUnfound(out.found)...)
+	out.found = slices.Concat(disagree, l.ofModule(), l.withoutUnfound(out.found))
 	return out
 }
 
@@ -168,8 +169,9 @@ type directory struct {
 	single cue.Value // what a file has to be that is looked at alone
 	stated cue.Value // what it says
 
-	size   int64    // of its text, with all that it imports of the module
-	marked []string // files of these directories that mark a repository
+	size    int64    // of its text, with all that it imports of the module
+	apart   []string // files of these directories that are none of CUE's: they mark a repository, or are of another package
+	clauses clauses  // of its own files
 
 	files    []*ast.File       // of the package
 	imported []*build.Instance // by the package
@@ -301,11 +303,6 @@ func (l *directory) alone() (*build.Instance, bool) {
 	}
 	config := l.config()
 	config.SkipImports = true
-	if !l.inside { // there is no module file that would say so
-		config.ParseFile = func(name string, text any, c parser.Config) (*ast.File, error) {
-			return parser.ParseFile(name, text, c.Apply(parser.Version(schema.LanguageVersion)))
-		}
-	}
 	instance := load.Instances([]string{"."}, config)[0]
 	for _, path := range instance.ImportPaths {
 		first, _, _ := strings.Cut(path, "/")
@@ -322,18 +319,7 @@ func (l *directory) alone() (*build.Instance, bool) {
 // unloadable tells what the user wrote wrong from what could not be read.
 func (l *directory) unloadable(err error) (diag.List, error) {
 	if _, none := errors.AsType[*load.NoFilesError](err); none || strings.Contains(err.Error(), "matched no packages") {
-		if found := l.unnamed(); found != nil {
-			return found, nil
-		}
 		return nil, fmt.Errorf("%s: %w", l.dir, ErrNoFiles)
-	}
-	if two, ok := errors.AsType[*load.MultiplePackageError](err); ok {
-		return diag.List{{
-			Rule:    rule,
-			Pos:     diag.Pos{File: filepath.Join(l.dir, filepath.Base(two.Files[1])), Line: 1, Col: 1},
-			Message: fmt.Sprintf("two packages in a directory: %s is of %s, %s of %s", filepath.Base(two.Files[0]), two.Packages[0], filepath.Base(two.Files[1]), two.Packages[1]),
-			Fix:     "A spec is one package; move the other, or give both one package clause.",
-		}}, nil
 	}
 	if name := l.unimportable(); name != "" {
 		return diag.List{{
@@ -365,17 +351,17 @@ func (l *directory) unimportable() string {
 var importable = regexp.MustCompile(`^[A-Za-z0-9_~-]([A-Za-z0-9._~-]*[A-Za-z0-9_~-])?$`)
 
 // config reads from the disk, but for the module file, files that are mended and
-// those that mark a repository.
+// those that are none of CUE's.
 func (l *directory) config() *load.Config {
 	overlay := map[string]load.Source{}
 	if l.inside {
 		overlay[filepath.Join(l.root, moduleFile)] = l.module()
 	}
 	l.cut.sources(overlay)
-	for _, file := range l.marked {
+	for _, file := range l.apart {
 		overlay[file] = load.FromString("") // of no package
 	}
-	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay}
+	return &load.Config{Dir: l.abs, ModuleRoot: l.root, Overlay: overlay, ParseFile: l.parse}
 }
 
 // withImports is config where the schema can be imported, for which there has

@@ -71,7 +71,11 @@ func vetAll(cmd *cobra.Command, s *selection, c *caching, r *reporting) error {
 	if err := c.remember(&options); err != nil {
 		return err
 	}
-	return r.report(cmd, append(each(s.targets, options, vetOne), outcome{found: s.found}), "")
+	outcomes := each(s.targets, options, vetOne)
+	if len(s.found) > 0 {
+		outcomes = append(outcomes, outcome{found: s.found})
+	}
+	return r.report(cmd, outcomes, "")
 }
 
 // asTargets are arguments as they are; the current directory without any.
