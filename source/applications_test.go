@@ -265,7 +265,7 @@ func TestRepositoryErrors(t *testing.T) {
 		`output: 1`:                    `1:9 1 is no`,
 		"\noutput: string":             `2:1 output has no value`,
 		"\n\noutptu: 1":                `3:1 unknown field "outptu"`,
-		"output: {":                    `1:11 expected '}'`,
+		"output: {":                    `1:10 a } is missing`,
 		"output: x":                    `1:9 reference "x" not found`,
 		`import "strings"`:             `1:8 imported and not used`,
 		"output: \"a\"\noutput: \"b\"": `1:9 conflicting values`,

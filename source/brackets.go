@@ -10,19 +10,20 @@ import (
 	"github.com/statefulc/statefulc/diag"
 )
 
-// This file finds a bracket that is too many, missing, or of another kind by how
-// lines are indented: CUE notices it many lines below. It is the one change after
-// which every bracket closes one of its kind, at the beginning of a line as deep
-// as the line that opened it, and all lines between are deeper, and as deep as
-// each other.
+// This file finds brackets that are too many, missing, or of another kind by how
+// lines are indented: CUE notices them many lines below. What is found are changes
+// after which every bracket closes one of its kind, a line that begins with one is
+// as deep as the line that opened it, and all lines between are deeper, and as deep
+// as each other.
 
-// bracketed is a line as far as brackets go.
+// bracketed is a line of code as far as brackets go.
 type bracketed struct {
+	row      int // from 1
 	indent   int
 	start    int // of the line, in the text
 	end      int // of its code
 	brackets []bracket
-	isBare   bool // nothing stands before the first bracket
+	isBare   bool // it begins with what closes something
 	code     string
 }
 
@@ -35,78 +36,193 @@ type bracket struct {
 type misplaced struct {
 	row, col     int // from 1
 	message, fix string
-	at           int // what to change in the text
-	by           byte
-	isMissing    bool // it is put there, before what is there
-	isUnsure     bool // there is another change that may be meant
+	at, length   int    // what to change in the text
+	by           string // what to write there
+	isUnsure     bool   // there is another change that may be meant
 }
 
-// mostTried is how much work it may be to find one, in lines and brackets.
-const mostTried = 1 << 20
+// mostMisplaced is how many brackets may be wrong: with more, lines are not
+// indented as they are meant.
+const mostMisplaced = 8
 
-// misplacedIn finds the bracket; false if all are right, or nobody knows.
-func misplacedIn(text []byte) (found misplaced, ok bool) {
-	rows := bracketsOf(text)
-	if agree(rows) {
-		return misplaced{}, false
+// misplacedIn finds the brackets that are wrong, in their order; none if all are
+// right, or nobody knows.
+func misplacedIn(text []byte) []misplaced {
+	p := &pairing{text: text, rows: bracketsOf(text)}
+	if agree(p.rows) {
+		return nil
 	}
-	tried, each := 0, len(rows)
-	for _, row := range rows {
-		each += len(row.brackets)
+	for i := range p.rows {
+		p.pair(i)
 	}
-	try := func(row int, brackets []bracket, m misplaced) bool {
-		before := rows[row].brackets
-		rows[row].brackets = brackets
-		isRight := agree(rows)
-		rows[row].brackets = before
-		if tried += each; !isRight || tried > mostTried {
-			return tried <= mostTried
-		}
-		if ok && found.row != row+1 {
-			tried = mostTried + 1 // there are several
-			return false
-		}
-		m.row, m.col = row+1, 1+m.col-rows[row].start
-		found, ok = m, true
-		return true
+	p.closeAbove(len(p.rows), 0)
+	slices.SortStableFunc(p.found, func(a, b misplaced) int { return a.at - b.at })
+	if len(p.found) > mostMisplaced || !agree(bracketsOf(changed(text, p.found))) {
+		return nil
 	}
-	for i, row := range rows {
-		for n, b := range row.brackets {
-			others := append(append([]bracket(nil), row.brackets[:n]...), row.brackets[n+1:]...)
-			if closers[b.is] == 0 && !try(i, others, surplus(row, b)) {
-				return misplaced{}, false
-			}
-			for _, opener := range openers {
-				other := append([]bracket(nil), row.brackets...)
-				other[n].is = opener
-				if b.is != opener && closers[b.is] != 0 && !try(i, other, misplaced{col: b.at, at: b.at, by: byte(opener),
-					message: fmt.Sprintf("a %c is closed by a %c", b.is, closers[opener]), fix: fmt.Sprintf("Write %c.", opener)}) {
-					return misplaced{}, false
-				}
-			}
-		}
-		next := i + 1
-		if next == len(rows) || rows[next].indent == 0 {
+	return p.found
+}
+
+// changed is a text with the brackets that are right.
+func changed(text []byte, all []misplaced) []byte {
+	for _, m := range slices.Backward(all) {
+		text = slices.Concat(text[:m.at], []byte(m.by), text[m.at+m.length:])
+	}
+	return text
+}
+
+// pairing is a text on the way from its first line to the last.
+type pairing struct {
+	text  []byte
+	rows  []bracketed
+	open  []opened
+	found []misplaced
+}
+
+// opened is a bracket that is not closed yet.
+type opened struct {
+	bracket
+	line    int  // of the rows
+	isGuess bool // it is missing, and what closes it says its kind
+}
+
+// pair finds what the brackets of a line close.
+func (p *pairing) pair(i int) {
+	row := p.rows[i]
+	if row.isBare {
+		p.closeAbove(i, row.indent+1)
+	} else {
+		p.closeAbove(i, row.indent)
+	}
+	if p.isBegun(i) {
+		p.open = append(p.open, opened{bracket{'{', p.rows[i-1].end}, i - 1, true})
+	}
+	above := len(p.open) // what lines above opened
+	for n, b := range row.brackets {
+		if closers[b.is] != 0 {
+			p.open = append(p.open, opened{b, i, false})
 			continue
 		}
-		for _, opener := range openers {
-			is := opener
-			if !strings.HasSuffix(row.code, ":") && !strings.HasSuffix(row.code, "=") && !strings.HasSuffix(row.code, "&") {
-				is = closers[opener]
-			}
-			if !try(i, append(append([]bracket(nil), row.brackets...), bracket{is, row.end}), misplaced{col: row.end, at: row.end, by: byte(is), isMissing: true,
-				message: fmt.Sprintf("a %c is missing", is), fix: fmt.Sprintf("Write %c at the end of the line.", is)}) {
-				return misplaced{}, false
-			}
+		top := len(p.open) - 1
+		isFirst := row.isBare && b.at == row.brackets[0].at+n
+		if top < 0 || top < above && !p.endsWith(i, isFirst) {
+			p.found = append(p.found, surplus(row, b))
+			continue
+		}
+		switch o := p.open[top]; {
+		case o.isGuess:
+			p.found = append(p.found, p.missingOpener(o, b.is))
+		case closers[o.is] == b.is:
+		case top > above && closers[p.open[top-1].is] == b.is:
+			p.close(b.at, i)
+			top--
+		default:
+			p.found = append(p.found, p.mistaken(o, row, b))
+		}
+		p.open = p.open[:top]
+		above = min(above, top)
+	}
+}
+
+// isBegun reports whether a line is in what the one above it had to open, and a
+// line below closes.
+func (p *pairing) isBegun(i int) bool {
+	row := p.rows[i]
+	if i == 0 || row.isBare || row.indent <= p.rows[i-1].indent || !continues.MatchString(p.rows[i-1].code) {
+		return false
+	}
+	if top := len(p.open) - 1; top >= 0 && p.open[top].line == i-1 {
+		return false
+	}
+	for _, next := range p.rows[i:] {
+		if next.indent <= p.rows[i-1].indent {
+			return next.isBare && next.indent == p.rows[i-1].indent
 		}
 	}
-	return found, ok && tried <= mostTried
+	return false
 }
+
+// continues is a line that goes on below.
+var continues = regexp.MustCompile(`[:=&|+]$`)
+
+// endsWith reports whether a line may close what lines above opened: it begins
+// with the bracket and is as deep, or the next line is no deeper and closes something else.
+func (p *pairing) endsWith(i int, isFirst bool) bool {
+	indent := p.rows[p.open[len(p.open)-1].line].indent
+	if isFirst {
+		return indent == p.rows[i].indent
+	}
+	if i+1 == len(p.rows) {
+		return true
+	}
+	next := p.rows[i+1]
+	return next.indent < indent || next.indent == indent && !next.isBare
+}
+
+// closeAbove closes what is open that deep, or deeper: a line is there that
+// cannot be in it.
+func (p *pairing) closeAbove(i, indent int) {
+	for len(p.open) > 0 && p.rows[p.open[len(p.open)-1].line].indent >= indent {
+		p.close(p.rows[i-1].end, i-1)
+		p.open = p.open[:len(p.open)-1]
+	}
+}
+
+// close finds that what was opened last is to be closed at a place of a line.
+func (p *pairing) close(at, line int) {
+	top := len(p.open) - 1
+	o, closer := p.open[top], closers[p.open[top].is]
+	from, to := p.rows[o.line], p.rows[line]
+	m := misplaced{row: from.row, col: 1 + o.at - from.start, at: at, by: " " + string(closer),
+		message: fmt.Sprintf("a %c is not closed", o.is), fix: fmt.Sprintf("Close it: a %c is missing below line %d.", closer, to.row)}
+	if from.row == to.row {
+		m.col, m.message = 1+at-from.start, fmt.Sprintf("a %c is missing", closer)
+		if m.fix = fmt.Sprintf("Write %c at the end of the line.", closer); at < to.end {
+			m.fix = fmt.Sprintf("Write %c before the %c.", closer, p.text[at])
+		}
+	}
+	if top > 0 && p.open[top-1].is == '[' {
+		m.by += "," // the next line may be an element
+	}
+	p.found = append(p.found, m)
+}
+
+// missingOpener is a bracket that was to be opened, as something closes it.
+func (p *pairing) missingOpener(o opened, closer rune) misplaced {
+	row := p.rows[o.line]
+	return misplaced{row: row.row, col: 1 + o.at - row.start, at: o.at, by: string(opener(closer)),
+		message: fmt.Sprintf("a %c is missing", opener(closer)), fix: fmt.Sprintf("Write %c at the end of the line.", opener(closer))}
+}
+
+func opener(closer rune) rune {
+	for is, by := range closers {
+		if by == closer {
+			return is
+		}
+	}
+	return closer
+}
+
+// mistaken is a bracket that another kind closes: what is between says which of
+// the two is wrong.
+func (p *pairing) mistaken(o opened, row bracketed, b bracket) misplaced {
+	from, right := p.rows[o.line], opener(b.is)
+	m := misplaced{row: row.row, col: 1 + b.at - row.start, at: b.at, length: 1, by: string(closers[o.is]), fix: fmt.Sprintf("Write %c.", closers[o.is])}
+	hasFields := beginsField.Match(p.text[o.at+1 : b.at])
+	if right == '{' && hasFields || right == '[' && !hasFields {
+		m.row, m.col, m.at, m.by, m.fix = from.row, 1+o.at-from.start, o.at, string(right), fmt.Sprintf("Write %c.", right)
+	}
+	m.message = fmt.Sprintf("a %c is closed by a %c", o.is, b.is)
+	return m
+}
+
+// beginsField is what stands in a struct.
+var beginsField = regexp.MustCompile(`^\s*(//.*\s*)*("[^"\n]*"|[\w#$]+)[?!]?\s*:`)
 
 // surplus is a bracket that closes nothing. If its line opens none of its kind it
 // may as well be the opening one that is missing.
 func surplus(row bracketed, b bracket) misplaced {
-	m := misplaced{col: b.at, at: b.at, by: ' ', message: fmt.Sprintf("a %c closes nothing", b.is), fix: "Leave it out."}
+	m := misplaced{row: row.row, col: 1 + b.at - row.start, at: b.at, length: 1, by: " ", message: fmt.Sprintf("a %c closes nothing", b.is), fix: "Leave it out."}
 	isOpener := func(o bracket) bool { return closers[o.is] == b.is }
 	if !row.isBare && !slices.ContainsFunc(row.brackets, isOpener) {
 		m.isUnsure, m.fix = true, "Leave it out, or open what it closes."
@@ -126,9 +242,9 @@ func bracketsOf(text []byte) (out []bracketed) {
 		return bytes.Repeat([]byte("x"), len(t))
 	})
 	start := 0
-	for _, row := range bytes.SplitAfter(code, []byte("\n")) {
+	for i, row := range bytes.SplitAfter(code, []byte("\n")) {
 		trimmed := strings.TrimSpace(string(row))
-		b := bracketed{indent: len(row) - len(bytes.TrimLeft(row, " \t")), start: start, code: trimmed}
+		b := bracketed{row: i + 1, indent: len(row) - len(bytes.TrimLeft(row, " \t")), start: start, code: trimmed}
 		b.end = start + len(strings.TrimRight(string(row), " \t\r\n"))
 		for i, c := range string(row) {
 			if strings.ContainsRune("([{)]}", c) {
@@ -137,7 +253,9 @@ func bracketsOf(text []byte) (out []bracketed) {
 		}
 		b.isBare = trimmed != "" && strings.ContainsAny(trimmed[:1], ")]}")
 		start += len(row)
-		out = append(out, b)
+		if trimmed != "" {
+			out = append(out, b)
+		}
 	}
 	return out
 }
@@ -154,24 +272,20 @@ func agree(rows []bracketed) bool {
 	}
 	var open []opened
 	outer := 0
-	for _, row := range rows {
-		if row.code == "" || row.isBare && len(row.brackets) == 0 {
-			continue
-		}
-		isBare := row.isBare && len(row.brackets) > 0 && closers[row.brackets[0].is] == 0
-		if top := len(open) - 1; !isBare {
+	for i, row := range rows {
+		if top := len(open) - 1; !row.isBare {
 			inner := &outer
 			if top >= 0 {
 				if inner = &open[top].inner; *inner < 0 && row.indent > open[top].indent {
 					*inner = row.indent
 				}
 			}
-			if row.indent != *inner {
+			if row.indent != *inner && (i == 0 || row.indent < *inner || !continues.MatchString(rows[i-1].code)) {
 				return false
 			}
 		}
 		depth := len(open) // of what lines above opened
-		for _, b := range row.brackets {
+		for n, b := range row.brackets {
 			top := len(open) - 1
 			switch {
 			case closers[b.is] != 0:
@@ -179,7 +293,7 @@ func agree(rows []bracketed) bool {
 				continue
 			case top < 0 || closers[open[top].is] != b.is:
 				return false
-			case top < depth && (!isBare || open[top].indent != row.indent):
+			case top < depth && row.isBare && b.at == row.brackets[0].at+n && open[top].indent != row.indent:
 				return false
 			}
 			open = open[:top]
@@ -189,46 +303,49 @@ func agree(rows []bracketed) bool {
 	return len(open) == 0
 }
 
-// changed is a text with the bracket that is right.
-func (m misplaced) changed(text []byte) []byte {
-	if m.isMissing && closers[rune(m.by)] == 0 {
-		return slices.Insert(slices.Clone(text), m.at, m.by, ',') // the next line may be an element
-	}
-	if m.isMissing {
-		return slices.Insert(slices.Clone(text), m.at, m.by)
-	}
-	text = slices.Clone(text)
-	text[m.at] = m.by
-	return text
-}
+// aboutBrackets is what CUE says of a bracket that it does not expect, or misses.
+var aboutBrackets = regexp.MustCompile(`^expected .*, found '[])}]'|^expected '(EOF|\)|\]|\})'|^missing ',' in |found 'EOF'$`)
 
-// aboutBrackets is what CUE says of a bracket that it does not expect.
-var aboutBrackets = regexp.MustCompile(`^expected .*, found '[])}]'|^expected ['](EOF|\)|\])'|^missing ',' in `)
-
-// soughtBracket is what was found in a text, which several findings may ask for.
-type soughtBracket struct {
+// soughtBrackets is what was found in a text, which several findings may ask for.
+type soughtBrackets struct {
 	in    string
-	found misplaced
-	ok    bool
+	found []misplaced
 }
 
-// ofBracket finds the bracket that a finding is about.
-func (l *directory) ofBracket(d *diag.Diagnostic) bool {
-	if !aboutBrackets.MatchString(d.Message) {
-		return false
+// bracketsIn are those that are wrong in a text, if CUE reads on with the right ones.
+func (l *directory) bracketsIn(text []byte) []misplaced {
+	if l.brackets.in != string(text) {
+		l.brackets = soughtBrackets{string(text), misplacedIn(text)}
+		if all := l.brackets.found; all != nil && !isBetter(slipLine(changed(text, all)), slipLine(text)) {
+			l.brackets.found = nil
+		}
 	}
-	text := strings.Join(l.lines(d.Pos.File), "\n")
-	if l.lastBracket.in != text {
-		l.lastBracket.in = text
-		l.lastBracket.found, l.lastBracket.ok = misplacedIn([]byte(text))
+	return l.brackets.found
+}
+
+// withBrackets puts the brackets that are wrong in place of what CUE says of
+// them, and of what is below.
+func (l *directory) withBrackets(found diag.List) (out, brackets diag.List) {
+	asked := map[string]int{} // the line of the first that is wrong by file
+	for _, d := range found {
+		if f := l.cut.files[l.fileOf(d.Pos)]; f != nil && f.isCut || !aboutBrackets.MatchString(d.Message) {
+			continue // it may be that which was cut
+		}
+		if _, isAsked := asked[d.Pos.File]; isAsked {
+			continue
+		}
+		asked[d.Pos.File] = 0
+		for _, m := range l.bracketsIn([]byte(strings.Join(l.lines(d.Pos.File), "\n"))) {
+			brackets = append(brackets, diag.Diagnostic{Rule: rule, Pos: diag.Pos{File: d.Pos.File, Line: m.row, Col: m.col}, Message: m.message, Fix: m.fix})
+			if first := asked[d.Pos.File]; first == 0 || m.row < first {
+				asked[d.Pos.File] = m.row
+			}
+		}
 	}
-	m, ok := l.lastBracket.found, l.lastBracket.ok
-	if f := l.cut.files[l.fileOf(d.Pos)]; f != nil && f.isCut {
-		return false // it may be that which was cut
+	for _, d := range found {
+		if first := asked[d.Pos.File]; first == 0 || d.Pos.Line < first || !aboutBrackets.MatchString(d.Message) && l.looksWrong(d) {
+			out = append(out, d)
+		}
 	}
-	if !ok || m.row > d.Pos.Line || strings.HasPrefix(d.Message, "missing") && m.row < d.Pos.Line-1 {
-		return false
-	}
-	d.Pos.Line, d.Pos.Col, d.Message, d.Fix = m.row, m.col, m.message, m.fix
-	return true
+	return out, brackets
 }

@@ -2,7 +2,6 @@ package source
 
 import (
 	"cmp"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -193,13 +192,13 @@ func (a around) begins(c clash) bool {
 	return strings.HasPrefix(a.after, c.value) || strings.HasPrefix(a.after, c.wanted)
 }
 
-// textAt reads what is written at a place; nothing of a file that cannot be read.
-func textAt(pos token.Pos) around {
+// textAt reads what CUE reads at a place; nothing of a file that cannot be read.
+func (l *directory) textAt(pos token.Pos) around {
 	var text []byte
 	if name, ok := strings.CutPrefix(pos.Filename(), schemaDir); ok {
 		text = schema.Files()[strings.TrimPrefix(name, "/")]
 	} else if pos.Filename() != "" {
-		text, _ = os.ReadFile(pos.Filename()) // what is not there is not compared
+		text, _ = l.textOf(pos.Filename()) // what is not there is not compared
 	}
 	if !pos.HasAbsPos() || pos.Offset() > len(text) {
 		return around{}

@@ -447,8 +447,8 @@ func (l *directory) mendApp(files []*ast.File) (out diag.List) {
 // a package that is imported has the names of that package.
 func (l *directory) selectedOf(v cue.Value, c *complaint, e errors.Error, name string) string {
 	for _, pos := range append(e.InputPositions(), e.Position()) {
-		m := fromPackage.FindStringSubmatch(textAt(pos).before)
-		if m == nil || !strings.HasPrefix(textAt(pos).after, name) {
+		m := fromPackage.FindStringSubmatch(l.textAt(pos).before)
+		if m == nil || !strings.HasPrefix(l.textAt(pos).after, name) {
 			continue
 		}
 		for _, other := range l.imported {

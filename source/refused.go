@@ -390,7 +390,7 @@ func (l *directory) ofDefinition(c *complaint) diag.Diagnostic {
 		p := l.position(pos)
 		switch {
 		case !l.isUsers(pos):
-		case clash.value != "" && strings.HasPrefix(textAt(pos).after, clash.value) && l.isPackages(p):
+		case clash.value != "" && strings.HasPrefix(l.textAt(pos).after, clash.value) && l.isPackages(p):
 			d.Pos = p
 		default:
 			d.Related = append(d.Related, diag.Related{Pos: p, Message: "it is defined here"})
@@ -483,7 +483,7 @@ func (l *directory) contradiction(c *complaint) (errors.Error, []token.Pos) {
 		var users []token.Pos
 		ours := false // one is the schema's, or one of several
 		for _, pos := range append(e.InputPositions(), e.Position()) {
-			switch rest := textAt(pos); {
+			switch rest := l.textAt(pos); {
 			case l.isUsers(pos) && rest.isAlternative(clash):
 				ours = true
 			case l.isUsers(pos):
@@ -511,7 +511,7 @@ func (l *directory) misfit(c *complaint) (lit *ast.BasicLit, other diag.Pos, ok 
 		}
 		var stated []token.Pos
 		for _, pos := range append(e.InputPositions(), e.Position()) {
-			if rest := textAt(pos); l.isUsers(pos) && rest.begins(clash) && !rest.isAlternative(clash) {
+			if rest := l.textAt(pos); l.isUsers(pos) && rest.begins(clash) && !rest.isAlternative(clash) {
 				stated = append(stated, pos)
 			}
 		}
@@ -564,9 +564,9 @@ func (l *directory) contradictory(d *diag.Diagnostic, c *complaint, e errors.Err
 	}
 	d.Related = nil
 	clash, _ := clashOf(text(e))
-	exact := slices.ContainsFunc(stated, func(pos token.Pos) bool { return textAt(pos).begins(clash) && l.position(pos).Line != d.Pos.Line })
+	exact := slices.ContainsFunc(stated, func(pos token.Pos) bool { return l.textAt(pos).begins(clash) && l.position(pos).Line != d.Pos.Line })
 	for i, p := range places {
-		if exact && !textAt(stated[i]).begins(clash) {
+		if exact && !l.textAt(stated[i]).begins(clash) {
 			continue // a reference to one
 		}
 		if p.File != d.Pos.File || p.Line != d.Pos.Line {

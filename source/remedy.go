@@ -11,7 +11,6 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
-	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 
 	"github.com/statefulc/statefulc/diag"
@@ -334,8 +333,8 @@ func (l *directory) literalAt(pos token.Pos) (found *ast.BasicLit, ok bool) {
 	if !l.isUsers(pos) {
 		return nil, false
 	}
-	file, err := parser.ParseFile(pos.Filename(), nil)
-	if err != nil {
+	_, file := l.packageAt(pos)
+	if file == nil {
 		return nil, false
 	}
 	ast.Walk(file, func(n ast.Node) bool {

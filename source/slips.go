@@ -26,18 +26,20 @@ type lines struct{ from, to int }
 // a file; false if nobody knows what is wrong with it.
 func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 	isMeant, cut := false, []lines(nil)
-	if m, ok := misplacedIn(f.text[:f.size]); ok && !f.isCut {
-		if m.isUnsure {
-			cut = append(cut, lines{m.row - 1, m.row})
-		} else if text := m.changed(f.text); isBetter(slipLine(text), slipLine(f.text)) {
-			f.size += len(text) - len(f.text)
-			f.text, isMeant = text, true
+	if all := l.bracketsIn(f.text[:f.size]); all != nil && !f.isCut {
+		text := changed(f.text, all)
+		f.size += len(text) - len(f.text)
+		f.text, isMeant = text, true
+		for _, m := range all {
+			if m.isUnsure {
+				cut = append(cut, lines{m.row - 1, m.row})
+			}
 		}
 	}
 	if text := l.colons(f.text); !bytes.Equal(text, f.text) {
 		f.text, isMeant = text, true
 	}
-	if isMeant && slipLine(f.text) == 0 && len(f.slips) == 0 {
+	if isMeant && len(cut) == 0 && slipLine(f.text) == 0 && len(f.slips) == 0 {
 		return true
 	}
 	rows := bytes.SplitAfter(f.text, []byte("\n"))

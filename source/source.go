@@ -178,12 +178,12 @@ type directory struct {
 
 	packageValues map[string]cue.Value // of those and of CUE's library, as far as somebody asked
 
-	told        atomic.Pointer[diag.List] // before it is mended
-	unnamable   []string                  // names of the application that are refused
-	unfound     int                       // names that nothing has, so far
-	unreadable  error                     // why the files cannot be loaded
-	lastBracket soughtBracket             // in the text that was asked for last
-	cut         mended                    // the files without what was so
+	told       atomic.Pointer[diag.List] // before it is mended
+	unnamable  []string                  // names of the application that are refused
+	unfound    int                       // names that nothing has, so far
+	unreadable error                     // why the files cannot be loaded
+	brackets   soughtBrackets            // in the text that was asked for last
+	cut        mended                    // the files without what was so
 }
 
 func newDirectory(dir string, with *shared, disk *disk) (*directory, error) {

@@ -146,9 +146,6 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 		d.Fix = "Imports stand at the top of a file, below the package clause."
 		return
 	}
-	if l.ofBracket(d) {
-		return
-	}
 	if l.ofAssigned(d) {
 		return
 	}
@@ -255,6 +252,7 @@ func (l *directory) fileOf(p diag.Pos) string {
 // firstSlips leaves out what CUE says of a file after a slip: where it finds
 // its way again is a guess. A line that looks wrong itself is told too.
 func (l *directory) firstSlips(found diag.List) diag.List {
+	found, brackets := l.withBrackets(found)
 	found = found.Sorted()
 	slipped := map[string]int{} // the line of the last slip by file
 	var out diag.List
@@ -272,7 +270,7 @@ func (l *directory) firstSlips(found diag.List) diag.List {
 		}
 		out = append(out, d)
 	}
-	return out
+	return append(out, brackets...)
 }
 
 // isAssigned reports whether a line gives its field a value by =: there may be
