@@ -18,7 +18,6 @@ import (
 
 // bracketed is a line of code as far as brackets go.
 type bracketed struct {
-	row      int // from 1
 	indent   int
 	start    int // of the line, in the text
 	end      int // of its code
@@ -36,6 +35,7 @@ type bracket struct {
 type misplaced struct {
 	row, col     int // from 1
 	message, fix string
+	shown        int    // where it is told, in the text
 	at, length   int    // what to change in the text
 	by           string // what to write there
 	isUnsure     bool   // there is another change that may be meant
@@ -49,7 +49,7 @@ const mostMisplaced = 8
 // right, or nobody knows.
 func misplacedIn(text []byte) []misplaced {
 	p := &pairing{text: text, rows: bracketsOf(text)}
-	if agree(p.rows) {
+	if agree(p.rows, true) {
 		return nil
 	}
 	for i := range p.rows {
@@ -57,8 +57,12 @@ func misplacedIn(text []byte) []misplaced {
 	}
 	p.closeAbove(len(p.rows), 0)
 	slices.SortStableFunc(p.found, func(a, b misplaced) int { return a.at - b.at })
-	if len(p.found) > mostMisplaced || !agree(bracketsOf(changed(text, p.found))) {
+	rows := bracketsOf(changed(text, p.found))
+	if len(p.found) > mostMisplaced || !agree(rows, true) && (len(p.found) > 1 || !agree(rows, false)) {
 		return nil
+	}
+	for i, m := range p.found {
+		p.found[i].row, p.found[i].col = p.row(m.shown), m.shown-bytes.LastIndexByte(text[:m.shown], '\n')
 	}
 	return p.found
 }
@@ -78,6 +82,9 @@ type pairing struct {
 	open  []opened
 	found []misplaced
 }
+
+// row is the line of a place, from 1.
+func (p *pairing) row(at int) int { return 1 + bytes.Count(p.text[:at], []byte("\n")) }
 
 // opened is a bracket that is not closed yet.
 type opened struct {
@@ -117,7 +124,7 @@ func (p *pairing) pair(i int) {
 			p.close(b.at, i)
 			top--
 		default:
-			p.found = append(p.found, p.mistaken(o, row, b))
+			p.found = append(p.found, p.mistaken(o, b))
 		}
 		p.open = p.open[:top]
 		above = min(above, top)
@@ -172,12 +179,11 @@ func (p *pairing) closeAbove(i, indent int) {
 func (p *pairing) close(at, line int) {
 	top := len(p.open) - 1
 	o, closer := p.open[top], closers[p.open[top].is]
-	from, to := p.rows[o.line], p.rows[line]
-	m := misplaced{row: from.row, col: 1 + o.at - from.start, at: at, by: " " + string(closer),
-		message: fmt.Sprintf("a %c is not closed", o.is), fix: fmt.Sprintf("Close it: a %c is missing below line %d.", closer, to.row)}
-	if from.row == to.row {
-		m.col, m.message = 1+at-from.start, fmt.Sprintf("a %c is missing", closer)
-		if m.fix = fmt.Sprintf("Write %c at the end of the line.", closer); at < to.end {
+	m := misplaced{shown: o.at, at: at, by: " " + string(closer),
+		message: fmt.Sprintf("a %c is not closed", o.is), fix: fmt.Sprintf("Close it: a %c is missing below line %d.", closer, p.row(at))}
+	if o.line == line {
+		m.shown, m.message = at, fmt.Sprintf("a %c is missing", closer)
+		if m.fix = fmt.Sprintf("Write %c at the end of the line.", closer); at < p.rows[line].end {
 			m.fix = fmt.Sprintf("Write %c before the %c.", closer, p.text[at])
 		}
 	}
@@ -189,8 +195,7 @@ func (p *pairing) close(at, line int) {
 
 // missingOpener is a bracket that was to be opened, as something closes it.
 func (p *pairing) missingOpener(o opened, closer rune) misplaced {
-	row := p.rows[o.line]
-	return misplaced{row: row.row, col: 1 + o.at - row.start, at: o.at, by: string(opener(closer)),
+	return misplaced{shown: o.at, at: o.at, by: string(opener(closer)),
 		message: fmt.Sprintf("a %c is missing", opener(closer)), fix: fmt.Sprintf("Write %c at the end of the line.", opener(closer))}
 }
 
@@ -205,12 +210,12 @@ func opener(closer rune) rune {
 
 // mistaken is a bracket that another kind closes: what is between says which of
 // the two is wrong.
-func (p *pairing) mistaken(o opened, row bracketed, b bracket) misplaced {
-	from, right := p.rows[o.line], opener(b.is)
-	m := misplaced{row: row.row, col: 1 + b.at - row.start, at: b.at, length: 1, by: string(closers[o.is]), fix: fmt.Sprintf("Write %c.", closers[o.is])}
+func (p *pairing) mistaken(o opened, b bracket) misplaced {
+	right := opener(b.is)
+	m := misplaced{shown: b.at, at: b.at, length: 1, by: string(closers[o.is]), fix: fmt.Sprintf("Write %c.", closers[o.is])}
 	hasFields := beginsField.Match(p.text[o.at+1 : b.at])
 	if right == '{' && hasFields || right == '[' && !hasFields {
-		m.row, m.col, m.at, m.by, m.fix = from.row, 1+o.at-from.start, o.at, string(right), fmt.Sprintf("Write %c.", right)
+		m.shown, m.at, m.by, m.fix = o.at, o.at, string(right), fmt.Sprintf("Write %c.", right)
 	}
 	m.message = fmt.Sprintf("a %c is closed by a %c", o.is, b.is)
 	return m
@@ -222,7 +227,7 @@ var beginsField = regexp.MustCompile(`^\s*(//.*\s*)*("[^"\n]*"|[\w#$]+)[?!]?\s*:
 // surplus is a bracket that closes nothing. If its line opens none of its kind it
 // may as well be the opening one that is missing.
 func surplus(row bracketed, b bracket) misplaced {
-	m := misplaced{row: row.row, col: 1 + b.at - row.start, at: b.at, length: 1, by: " ", message: fmt.Sprintf("a %c closes nothing", b.is), fix: "Leave it out."}
+	m := misplaced{shown: b.at, at: b.at, length: 1, by: " ", message: fmt.Sprintf("a %c closes nothing", b.is), fix: "Leave it out."}
 	isOpener := func(o bracket) bool { return closers[o.is] == b.is }
 	if !row.isBare && !slices.ContainsFunc(row.brackets, isOpener) {
 		m.isUnsure, m.fix = true, "Leave it out, or open what it closes."
@@ -230,41 +235,64 @@ func surplus(row bracketed, b bracket) misplaced {
 	return m
 }
 
-// bracketsOf are the lines of a text that have code.
+// bracketsOf are the lines of a text that have code. A text of several lines is in one.
 func bracketsOf(text []byte) (out []bracketed) {
 	code := longTexts.ReplaceAllFunc(text, func(t []byte) []byte {
-		switch {
-		case bytes.HasPrefix(t, []byte("//")):
-			return blanked(t, 0, len(t))
-		case bytes.Contains(t, []byte("\n")):
-			return append([]byte("x"), blanked(t[1:], 0, len(t)-1)...)
+		if bytes.HasPrefix(t, []byte("//")) {
+			return bytes.Repeat([]byte(" "), len(t))
 		}
 		return bytes.Repeat([]byte("x"), len(t))
 	})
-	start := 0
-	for i, row := range bytes.SplitAfter(code, []byte("\n")) {
-		trimmed := strings.TrimSpace(string(row))
-		b := bracketed{row: i + 1, indent: len(row) - len(bytes.TrimLeft(row, " \t")), start: start, code: trimmed}
-		b.end = start + len(strings.TrimRight(string(row), " \t\r\n"))
-		for i, c := range string(row) {
+	start, rows := 0, strings.SplitAfter(string(code), "\n")
+	step := stepOf(rows)
+	for _, row := range rows {
+		trimmed := strings.TrimSpace(row)
+		b := bracketed{indent: (width(row) + step/2) / step, start: start, code: trimmed}
+		b.end = start + len(strings.TrimRight(row, " \t\r\n"))
+		for i, c := range row {
 			if strings.ContainsRune("([{)]}", c) {
 				b.brackets = append(b.brackets, bracket{c, start + i})
 			}
 		}
 		b.isBare = trimmed != "" && strings.ContainsAny(trimmed[:1], ")]}")
-		start += len(row)
-		if trimmed != "" {
+		if start += len(row); trimmed != "" {
 			out = append(out, b)
 		}
 	}
 	return out
 }
 
+// stepOf is how many blanks each line is deeper than the one that it is in: one
+// that is off by less is as deep as others.
+func stepOf(rows []string) int {
+	odd, all := 0, 0
+	for _, row := range rows {
+		if n := width(row); n > 0 {
+			all++
+			odd += n % tab / (tab / 2)
+		}
+	}
+	if 8*odd < all {
+		return tab
+	}
+	return tab / 2
+}
+
+// width is how deep a line is, in blanks.
+func width(row string) int {
+	blanks := row[:len(row)-len(strings.TrimLeft(row, " \t"))]
+	return len(blanks) + (tab-1)*strings.Count(blanks, "\t")
+}
+
+// tab is how many blanks one is.
+const tab = 4
+
 // longTexts is what has no brackets: texts, also of several lines, and comments.
 var longTexts = regexp.MustCompile(`(?s:""".*?""")|(?s:'''.*?''')|` + quoted.String())
 
-// agree reports whether brackets and indentation say the same.
-func agree(rows []bracketed) bool {
+// agree reports whether brackets and indentation say the same; what is between two
+// is deeper, and if it is even, all of it is as deep.
+func agree(rows []bracketed, isEven bool) bool {
 	type opened struct {
 		is     rune
 		indent int
@@ -279,6 +307,9 @@ func agree(rows []bracketed) bool {
 				if inner = &open[top].inner; *inner < 0 && row.indent > open[top].indent {
 					*inner = row.indent
 				}
+			}
+			if !isEven && (top < 0 || row.indent > open[top].indent) {
+				*inner = row.indent
 			}
 			if row.indent != *inner && (i == 0 || row.indent < *inner || !continues.MatchString(rows[i-1].code)) {
 				return false
