@@ -10,16 +10,24 @@ import (
 // same but for capitals, dashes and underscores; one or two letters away; or
 // longer or shorter by an ending.
 func DidYouMean(word string, known []string) string {
-	best, least := "", unlike
-	for _, k := range known {
-		if d := distance(plain(word), plain(k)); d < least {
-			best, least = k, d
-		}
-	}
+	best, _ := Nearest(word, known)
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("Did you mean %q?", best)
+}
+
+// Nearest is the known word that is most like a word, as [DidYouMean] names it;
+// alone if no other is as like it.
+func Nearest(word string, known []string) (best string, isAlone bool) {
+	least := unlike
+	for _, k := range known {
+		d := distance(plain(word), plain(k))
+		if isAlone = isAlone && (d > least || k == best); d < least {
+			best, least, isAlone = k, d, true
+		}
+	}
+	return best, isAlone
 }
 
 // OneOf is the remedy for a word that is not known: the one that is like it, or

@@ -154,7 +154,8 @@ func clauseless(file, name string) (message, fix string) {
 	return filepath.Base(file) + " has no package clause", fmt.Sprintf("Write `package %s` on its first line.", name)
 }
 
-// parse reads a file for CUE, with the package clause that it lacks.
+// parse reads a file for CUE, with the package clause that it lacks, and the names
+// that are meant.
 func (l *directory) parse(file string, text any, c parser.Config) (*ast.File, error) {
 	if !l.inside { // there is no module file that would say so
 		c = c.Apply(parser.Version(schema.LanguageVersion))
@@ -163,6 +164,9 @@ func (l *directory) parse(file string, text any, c parser.Config) (*ast.File, er
 	if pkg := l.clauses[file]; err == nil && pkg != "" && syntax.PackageName() == "" && len(syntax.Decls) > 0 {
 		pos := syntax.Decls[0].Pos()
 		syntax.Decls = append([]ast.Decl{&ast.Package{PackagePos: pos, Name: &ast.Ident{NamePos: pos, Name: pkg}}}, syntax.Decls...)
+	}
+	if err == nil {
+		l.renamed(syntax)
 	}
 	return syntax, err
 }

@@ -39,7 +39,7 @@ const mostUnread = 40
 func (l *directory) mend(found diag.List) bool {
 	all := errors.Errors(l.unreadable)
 	if len(all) == 0 {
-		return l.mendNames()
+		return l.rename() || l.mendNames()
 	}
 	if l.unreadable = nil; len(all) > mostUnread {
 		return false
@@ -104,7 +104,10 @@ func (r *round) cutFor(e errors.Error) bool {
 		}
 		r.isMended = true
 	case unfound.MatchString(said):
-		if missing := unfound.FindStringSubmatch(said)[1]; !f.imports(missing) { // else its package is mended
+		missing := unfound.FindStringSubmatch(said)[1]
+		if r.names.means(missing) {
+			r.isMended = r.rename() || r.isMended
+		} else if !f.imports(missing) { // else its package is mended
 			r.isMended = f.define(r.standIn(f, missing, file), at) || r.isMended
 			if isInClause(file, at) {
 				r.cut.gaps = append(r.cut.gaps, gap{any: true}) // nobody knows what there would be

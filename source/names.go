@@ -54,6 +54,7 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 	use := usageAt(files, file, e.Position())
 	if field, fix := l.misspelt(use.in, name); field != nil {
 		d.Pos, d.Message, d.Fix = l.position(field.Pos()), fmt.Sprintf("unknown field %q", fieldName(field)), fix
+		l.names.misspelt([]diag.Pos{d.Pos}, name)
 		return
 	}
 	at := l.schemaAt(use.field)
@@ -108,10 +109,13 @@ func isFieldOf(v cue.Value, name string) bool {
 func (l *directory) misspelt(in *scope, name string) (*ast.Field, string) {
 	for s := in; s != nil; s = s.up {
 		at := l.schemaAt(s.application())
-		if !s.held || len(s.path) == 0 || !at.Exists() {
+		if !s.held || !at.Exists() {
 			continue
 		}
 		_, known := step(at, "")
+		if len(s.path) == 0 {
+			known = topFields
+		}
 		if !slices.Contains(known, name) {
 			continue
 		}

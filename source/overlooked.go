@@ -147,7 +147,9 @@ func (l *directory) otherEntry(bundle cue.Value, c *complaint) string {
 		if lookup(at, c.in[:n]).Exists() {
 			continue
 		}
-		return diag.DidYouMean(c.in[n-1], labels(lookup(at, c.in[:n-1])))
+		known := labels(lookup(at, c.in[:n-1]))
+		l.guess(bundle, c.path[:len(c.path)-len(c.in)+n], known)
+		return diag.DidYouMean(c.in[n-1], known)
 	}
 	return ""
 }

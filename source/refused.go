@@ -646,10 +646,15 @@ func (l *directory) notAllowed(d *diag.Diagnostic, v cue.Value, c *complaint) {
 			d.Pos = written
 		}
 		if len(known) == 0 {
+			for _, key := range patterns(at) {
+				known = append(known, literals(key)...)
+			}
+			l.guess(v, bundlePath, known)
 			d.Message = fmt.Sprintf("%q cannot be a name in %s", name, c.in[:n])
 			d.Fix = cmp.Or(l.keyOf(at, name), sentence("Here stand", l.comment(c.in[:n])))
 			return
 		}
+		l.guess(v, bundlePath, known)
 		d.Message = fmt.Sprintf("unknown field %q", name)
 		d.Fix = cmp.Or(meant(name, known), l.list(known, c.in[:n]))
 		return

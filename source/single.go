@@ -30,7 +30,7 @@ func (l *directory) lookAt(file string) (out loaded) {
 	if err != nil {
 		return loaded{err: err}
 	}
-	syntax, err := parser.ParseFile(file, text)
+	syntax, err := l.parse(file, text, parser.NewConfig())
 	if l.unreadable = err; err != nil {
 		return loaded{found: l.firstSlips(l.refused(cue.Value{}, err, nil))}
 	}

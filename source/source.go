@@ -180,6 +180,7 @@ type directory struct {
 
 	told       atomic.Pointer[diag.List] // before it is mended
 	unnamable  []string                  // names of the application that are refused
+	names      renaming                  // of fields that are misspelt
 	unfound    int                       // names that nothing has, so far
 	unreadable error                     // why the files cannot be loaded
 	brackets   soughtBrackets            // in the text that was asked for last

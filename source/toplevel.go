@@ -13,6 +13,9 @@ import (
 	"github.com/statefulc/statefulc/spec"
 )
 
+// topFields are what a spec has.
+var topFields = []string{BaseName, "overlays"}
+
 // topLevel reports a package that is no bundle: without a base, or with a
 // field beside base and overlays. CUE would complain about the fields below.
 func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
@@ -36,12 +39,13 @@ func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 			})
 			break // its other fields are there too
 		}
+		l.guess(v, []string{name}, topFields)
 		out = append(out, diag.Diagnostic{
 			Rule:    rule,
 			Pos:     cmp.Or(first(l.written(fields.Value())), embedded, first(l.written(v))),
 			Path:    spec.Path{name}.String(),
 			Message: fmt.Sprintf("unknown field %q: a spec has a base, and overlays", name),
-			Fix:     cmp.Or(diag.DidYouMean(name, []string{BaseName, "overlays"}), l.overlayOf(name, fields.Value()), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
+			Fix:     cmp.Or(diag.DidYouMean(name, topFields), l.overlayOf(name, fields.Value()), "Make it a definition (#"+name+") or a hidden field (_"+name+")."),
 		})
 	}
 	overlays, err := v.LookupPath(cue.ParsePath("overlays")).Fields()
