@@ -19,22 +19,37 @@ import (
 func patches(c *Context) {
 	byKey(c.App.Patches, func(key string, p spec.Patch) {
 		at := spec.Path{"patches", key}
-		if !c.oneOf(at, option{"merge", p.Merge != nil}, option{"operations", p.Operations != nil}) {
-			return
-		}
+		isOne := c.oneOf(at, option{"merge", p.Merge != nil}, option{"operations", p.Operations != nil})
 		areKnown := c.areOperations(p.Operations, at)
 		o := c.target(p.Target, at)
-		if o == nil || !areKnown {
-			return
-		}
-		for _, step := range steps(p, at) {
-			if err := c.patch(o, step); err != nil {
-				c.report("patch-invalid", step.at, fmt.Sprintf("%v: %v", o.Ref(), err), "See what the object is without the patch: statefulc build -o -.")
-				c.by(o.Trace(nil)[0])
-				return
+		switch {
+		case o == nil:
+		case isOne && areKnown:
+			c.patch(o, steps(p, at))
+		case !isOne: // neither is taken, and each is judged as if it were
+			c.patch(copyOf(o), steps(spec.Patch{Merge: p.Merge}, at))
+			if areKnown {
+				c.patch(copyOf(o), steps(spec.Patch{Operations: p.Operations}, at))
 			}
 		}
 	})
+}
+
+func copyOf(o *manifest.Object) *manifest.Object {
+	other := *o
+	other.Links = slices.Clone(o.Links)
+	return &other
+}
+
+// patch changes an object by steps, up to one that fails.
+func (c *Context) patch(o *manifest.Object, steps []step) {
+	for _, step := range steps {
+		if err := c.apply(o, step); err != nil {
+			c.report("patch-invalid", step.at, fmt.Sprintf("%v: %v", o.Ref(), err), "See what the object is without the patch: statefulc build -o -.")
+			c.by(o.Trace(nil)[0])
+			return
+		}
+	}
 }
 
 // operations are those of RFC 6902, and what each has beside op and path.
@@ -146,7 +161,7 @@ func (c *Context) target(t spec.Target, at spec.Path) *manifest.Object {
 	return nil
 }
 
-func (c *Context) patch(o *manifest.Object, s step) error {
+func (c *Context) apply(o *manifest.Object, s step) error {
 	before := o.Tree()
 	text, err := json.Marshal(before)
 	if err != nil {
