@@ -24,7 +24,7 @@ import (
 // part of it is refused like what the user has wrong, but not told.
 
 // mendings is how often a package is mended: each time CUE may see more.
-const mendings = 8
+const mendings = 16
 
 // largestMended is the size of a file that is mended. People write no such one,
 // and to find out what to cut takes parsing it many times.

@@ -58,6 +58,10 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 		return
 	}
 	at := l.schemaAt(use.field)
+	if text, pos := l.unquotedAt(file, e.Position(), use); text != "" && (!at.Exists() || at.IncompleteKind()&cue.StringKind != 0) {
+		d.Pos, d.Message, d.Fix = l.position(pos), text+" stands without quotes", fmt.Sprintf("Write it in quotes: %q.", text)
+		return
+	}
 	isText := use.whole && at.Exists() && at.IncompleteKind()&cue.StringKind != 0
 	fits := isText && at.Unify(l.ctx.Encode(name)).Validate(cue.Concrete(true)) == nil
 	isTruth := use.whole && at.Exists() && at.IncompleteKind()&cue.BoolKind != 0
@@ -83,6 +87,8 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 		d.Fix = fmt.Sprintf("Add `import %q` below the package clause.", imported)
 	case fits && declares(files, name):
 		d.Fix = quoted
+	case isText && meant(name, literals(at)) != "":
+		d.Fix = meant(name, literals(at))
 	case elsewhere(files, file, name) != "":
 		d.Fix = elsewhere(files, file, name)
 	case best != "":
@@ -93,9 +99,54 @@ func (l *directory) unknown(d *diag.Diagnostic, e errors.Error, name string) {
 		d.Fix = fmt.Sprintf("Write it in quotes if it is a text, %q; else define it.", name)
 	case !use.whole && diag.DidYouMean(name, slices.Sorted(maps.Keys(library))) != "":
 		d.Fix = diag.DidYouMean(name, slices.Sorted(maps.Keys(library)))
+	case use.whole && at.IncompleteKind()&(cue.StructKind|cue.ListKind) == 0:
+		d.Fix = l.advice(use.field, literals(at))
 	default:
 		d.Fix = strings.TrimSpace(fmt.Sprintf("Define it, as `let %s = …` or a hidden field. %s", strings.TrimLeft(name, "_#"), diag.Known(known, "")))
 	}
+}
+
+// unquotedAt is a value that holds a place and seems to be a text, as nothing that
+// it names is there: $(ZONE), or my-name; "" if it is another thing.
+func (l *directory) unquotedAt(file *ast.File, pos token.Pos, use usage) (text string, at token.Pos) {
+	known := append(use.in.names(), use.imports...)
+	all, err := l.textOf(pos.Filename())
+	read := func(e ast.Expr) {
+		if e == nil || err != nil || e.Pos().Offset() > pos.Offset() || e.End().Offset() <= pos.Offset() || e.End().Offset() > len(all) {
+			return
+		}
+		at, text = e.Pos(), string(all[e.Pos().Offset():e.End().Offset()])
+		isApart := false
+		ast.Walk(e, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Ident:
+				isApart = isApart || slices.Contains(known, n.Name) || slices.Contains(predeclared, n.Name)
+			case *ast.SelectorExpr, *ast.IndexExpr, *ast.StructLit, *ast.ListLit, *ast.Comprehension:
+				isApart = true
+			case *ast.BinaryExpr:
+				isApart = isApart || n.Op != token.SUB && n.Op != token.QUO
+			case *ast.CallExpr:
+				called, isIdent := n.Fun.(*ast.Ident)
+				isApart = isApart || !isIdent || called.Name != "$"
+			}
+			return !isApart
+		}, nil)
+		if _, isName := e.(*ast.Ident); isApart || isName || strings.ContainsAny(text, " \t\n\"'") {
+			text = ""
+		}
+	}
+	ast.Walk(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Field:
+			read(n.Value)
+		case *ast.ListLit:
+			for _, e := range n.Elts {
+				read(e)
+			}
+		}
+		return true
+	}, nil)
+	return text, at
 }
 
 // isFieldOf reports whether a name is that of a field.

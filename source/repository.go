@@ -71,5 +71,5 @@ func readRepository(dir, root string) (*Repository, diag.List, error) {
 	if out.err == nil && !out.found.HasErrors() {
 		out.err = definition.Unify(l.stated).Decode(&r.Repository)
 	}
-	return r, out.found, out.err
+	return r, inWords(out.found), out.err
 }

@@ -48,8 +48,11 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		text = region.blanked(text)
 	}
 	for _, d := range found.Sorted() {
-		if d.Pos.File != name || d.Pos.Line < 1 || d.Pos.Line > len(rows) || slipLine(text) == 0 {
+		if d.Pos.File != name || d.Pos.Line < 1 || d.Pos.Line > len(rows) {
 			continue
+		}
+		if first := slipLine(text); first == 0 || first < d.Pos.Line {
+			break // what is above is not told yet
 		}
 		if region, ok := l.slipAt(text, d.Pos.Line-1); ok {
 			region.to = endOfText(rows, region)

@@ -79,6 +79,7 @@ func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 			out.found = append(stale, out.found...)
 		}
 	}
+	out.found = inWords(out.found)
 	if out.givenUp {
 		l.loads = 0 // the next one begins anew
 	}
@@ -126,10 +127,11 @@ func (l *directory) load(look func() loaded) loaded {
 		if again.err != nil {
 			break
 		}
-		last = slices.DeleteFunc(again.found, func(d diag.Diagnostic) bool {
+		last = slices.Clone(again.found)
+		again.found = slices.DeleteFunc(again.found, func(d diag.Diagnostic) bool {
 			return l.followsFromCut(d) || slices.ContainsFunc(out.found, func(told diag.Diagnostic) bool { return repeats(d, told) })
 		})
-		out.environments, out.found = again.environments, withoutMeant(slices.Concat(out.found, last))
+		out.environments, out.found = again.environments, withoutMeant(slices.Concat(out.found, again.found))
 	}
 	return out
 }

@@ -113,21 +113,24 @@ var slips = []struct {
 }{
 	{regexp.MustCompile(`^\s*#($|[^A-Za-z_"]|\w+:?\s+[A-Za-z]+\s+[A-Za-z]|\w+\s+[A-Za-z]+($|\s))`), "Comments begin with //."},
 	{regexp.MustCompile(`^\s*[A-Za-z_]\w*\s*=[^~=]`), colonFix},
-	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+-[-A-Za-z0-9_.]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
-	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+[./][-A-Za-z0-9_./]*:`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
+	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+-[-A-Za-z0-9_.]*:(\s|$)`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
+	{regexp.MustCompile(`^\s*(.*: )?[A-Za-z0-9_]+[./][-A-Za-z0-9_./]*:(\s|$)`), "Names with a dash or a dot stand in quotes: `\"my-name\": value`."},
+	{regexp.MustCompile(`^\s*let\s+\w+\s*(:|$)`), "A let clause states its value with =: `let name = value`."},
+	{regexp.MustCompile(`[“”„‘’]`), "Write straight quotes: \"…\"."},
 	{regexp.MustCompile(`^\s*- `), "Lists stand in brackets: `[a, b]`."},
 	{regexp.MustCompile(`^package .*[^\w ]`), "The name of a package has letters, digits and underscores: `package app`."},
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(/[\w./-]+)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(v?\d+\.\d+\.\d[\w./-]*)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`:\s*([0-9*][0-9*/,-]*( [0-9*][0-9*/,-]*){4})\s*$`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`,\s*,`), "One comma is enough."},
-	{regexp.MustCompile(`;\s*$`), "Leave out the semicolon: fields stand on lines of their own, or with a comma between them."},
+	{regexp.MustCompile(`^(?:[^"]|"(?:[^"\\]|\\.)*")*?;`), "Leave out the semicolon: fields stand on lines of their own, or with a comma between them."},
 	{regexp.MustCompile(`\\\([^()"\[]*"`), "Close what is put into the text with a parenthesis: `\"\\(name)-x\"`."},
 	{regexp.MustCompile(`\{\{.*\}\}`), "There are no templates here: CUE computes values itself, `\"\\(name)-x\"`."},
 }
 
 // errors of CUE's parser and what to do about them.
 var grammar = []struct{ message, fix string }{
+	{"non-matching whitespace", "Indent each line of the text as the last one, or deeper."},
 	{"before newline in list literal", "Close the list with ], or put a comma behind the element above."},
 	{"missing ','", "Put a comma between the two, or each on a line of its own."},
 	{"not terminated", "Close the text with a quote."},
@@ -166,13 +169,68 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 		d.Fix = "Close the text with a quote."
 		return
 	}
-	d.Fix = "CUE cannot read the file; see the line."
+	if text := l.unquoted(d); text != "" {
+		d.Fix = fmt.Sprintf("Write it in quotes: %q.", text)
+		return
+	}
+	d.Fix = "CUE cannot read the line."
 	for _, g := range grammar {
 		if strings.Contains(d.Message, g.message) {
 			d.Fix = g.fix
 			return
 		}
 	}
+}
+
+// unquoted is the value of a line that CUE cannot read, if it seems to be a text.
+func (l *directory) unquoted(d *diag.Diagnostic) string {
+	lines := l.lines(d.Pos.File)
+	if d.Pos.Line < 1 || d.Pos.Line > len(lines) || !aboutValues.MatchString(d.Message) {
+		return ""
+	}
+	line, _, _ := strings.Cut(lines[d.Pos.Line-1], " //")
+	m := bareValue.FindStringSubmatch(line)
+	if m == nil || innerField.MatchString(m[2]) {
+		return ""
+	}
+	text := strings.TrimRight(m[2], ", \t\r")
+	if like := diag.Quantities(text, m[1]); len(like) > 0 && slices.Contains(measured, m[1]) {
+		return like[0]
+	}
+	return text
+}
+
+var (
+	aboutValues = regexp.MustCompile(`^missing ',' in struct literal|^expected operand, found|^illegal character`)
+	bareValue   = regexp.MustCompile(`^\s*(?:[\w$"-]+:\s+)*"?([\w$-]+)"?:\s+((?:\$[({])?[\w$%@</][^"'{}\[\]]*[})]?[^"'{}\[\]]*)$`)
+	innerField  = regexp.MustCompile(`\w:\s`)
+)
+
+// inWords are findings that say what CUE's parser expects in words of its users.
+func inWords(found diag.List) diag.List {
+	for i, d := range found {
+		for _, w := range parserWords {
+			d.Message = w.said.ReplaceAllString(d.Message, w.words)
+		}
+		found[i].Message = d.Message
+	}
+	return found
+}
+
+// parserWords are the words of CUE's parser, and what they mean.
+var parserWords = []struct {
+	said  *regexp.Regexp
+	words string
+}{
+	{regexp.MustCompile(`^(expected .*), found '(?:IDENT|INT|FLOAT|STRING|INTERPOLATION)' (.+)$`), "$1, found $2"},
+	{regexp.MustCompile(`^(expected .*), found 'EOF'$`), "$1, found the end of the file"},
+	{regexp.MustCompile(`^(expected .*), found newline$`), "$1, found the end of the line"},
+	{regexp.MustCompile(`^(expected .*), found 'ATTRIBUTE'$`), "$1, found an attribute"},
+	{regexp.MustCompile(`^expected label or ':'`), "expected a name or a colon"},
+	{regexp.MustCompile(`^expected (?:'IDENT'|selector|identifier)`), "expected a name"},
+	{regexp.MustCompile(`^expected 'STRING'`), "expected a text in quotes"},
+	{regexp.MustCompile(`^expected 'EOF'`), "expected the end of the file"},
+	{regexp.MustCompile(`^expected (?:operand|expression)`), "expected a value"},
 }
 
 // ofAssigned finds the line that gives a field a value by =: CUE complains
@@ -288,7 +346,7 @@ func (l *directory) looksWrong(d diag.Diagnostic) bool {
 		return false
 	}
 	line := lines[d.Pos.Line-1]
-	return slipIn(line) != "" || strings.Contains(d.Message, "not terminated") && hasOpenText(line)
+	return slipIn(line) != "" || l.unquoted(&d) != "" || strings.Contains(d.Message, "not terminated") && hasOpenText(line)
 }
 
 // hasOpenText reports whether a quote of a line has no other.
