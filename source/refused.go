@@ -434,6 +434,7 @@ func (l *directory) findingAt(v cue.Value, c *complaint) diag.Diagnostic {
 	case slices.Equal(c.path, []string{"overlays"}):
 		d.Message, _ = l.unfit(c, best, alternatives)
 		d.Fix = "Give each overlay a name: `overlays: prod: …`."
+	case text == "field not allowed" && l.closed(&d, v, c):
 	case text == "field not allowed":
 		l.notAllowed(&d, v, c)
 	case text == "field is required but not present":
@@ -627,6 +628,42 @@ func (l *directory) defaults(parts []cue.Value) (out []string) {
 		if text := fmt.Sprint(stated); ok && l.isUsers(part.Pos()) && stated.IsConcrete() && !slices.Contains(out, text) {
 			out = append(out, text)
 		}
+	}
+	return out
+}
+
+// closed finds a definition of the user's that takes no other fields, where the
+// schema knows some. It is one mistake, whatever it refuses.
+func (l *directory) closed(d *diag.Diagnostic, v cue.Value, c *complaint) bool {
+	above := len(c.path) - len(c.in)
+	for n := range c.in {
+		if l.single.Exists() || !l.schemaAt(c.in[:n+1]).Exists() {
+			return false
+		}
+		for _, part := range partsOf(lookup(v, c.path[:above+n])) {
+			root, path := part.ReferencePath()
+			names := path.Selectors()
+			if !root.Exists() || len(names) == 0 || !names[len(names)-1].IsDefinition() || !l.isUsers(part.Pos()) || part.Allows(cue.Str(c.in[n])) {
+				continue
+			}
+			name := names[len(names)-1].String()
+			d.Pos, d.Path, d.Related = l.position(part.Pos()), c.in[:n].String(), nil
+			d.Message = fmt.Sprintf("%s takes only its own fields, and %s has others", name, d.Path)
+			d.Fix = fmt.Sprintf("Open it: write `...` as the last line of %s.", name)
+			return true
+		}
+	}
+	return false
+}
+
+// partsOf are the parts of a value, as they are written.
+func partsOf(v cue.Value) (out []cue.Value) {
+	op, parts := v.Expr()
+	if op != cue.AndOp {
+		return []cue.Value{v}
+	}
+	for _, part := range parts {
+		out = append(out, partsOf(part)...)
 	}
 	return out
 }
