@@ -23,12 +23,13 @@ import (
 // else keeps its place. A value that was cut is an error there, and what takes
 // part of it is refused like what the user has wrong, but not told.
 
-// mendings is how often a package is mended: each time CUE may see more.
-const mendings = 16
+// mendings is how often a package is evaluated without what is cut: each time CUE
+// may see more.
+const mendings = 8
 
 // largestMended is the size of a file that is mended. People write no such one,
 // and to find out what to cut takes parsing it many times.
-const largestMended = 64 << 10
+const largestMended = 128 << 10
 
 // mostUnread is how much that CUE cannot read is cut, and explained: whoever has
 // more has another file in mind than this one.

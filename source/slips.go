@@ -99,7 +99,7 @@ func (l *directory) colons(text []byte) []byte {
 			if line := 1 + bytes.Count(text[:at[2]], []byte("\n")); line > before {
 				break
 			}
-			if l.cut.parsed += len(text); l.cut.parsed > mostParsed {
+			if l.cut.parsed += len(text); l.cut.parsed > mostParsed+mostOften*len(text) {
 				return text
 			}
 			if isBetter(slipLine(other), before) {
@@ -137,7 +137,8 @@ func slipLine(text []byte) int {
 
 // What is looked for in a text may take parsing it many times.
 const (
-	mostParsed = 1 << 20 // bytes of a package, in all
+	mostParsed = 1 << 20 // bytes of a package, in all, and for a long file
+	mostOften  = 128     // times its own
 	mostLines  = 50      // of one slip
 )
 
@@ -152,7 +153,7 @@ func (l *directory) slipAt(text []byte, line int) (lines, bool) {
 			if from < 0 || region.to > len(rows) || !areClosed(rows[region.from:region.to]) {
 				continue
 			}
-			if l.cut.parsed += len(text); l.cut.parsed > mostParsed {
+			if l.cut.parsed += len(text); l.cut.parsed > mostParsed+mostOften*len(text) {
 				return lines{}, false
 			}
 			if after := slipLine(region.blanked(text)); after == 0 || after > max(before, region.to) && after < len(rows)-1 {

@@ -122,8 +122,12 @@ func (l *directory) load(look func() loaded) loaded {
 	out := look()
 	told, last := out.found, out.found
 	l.told.Store(&told)
-	for n := 0; n < mendings && out.err == nil && l.mend(last); n++ {
+	evaluated := 0
+	for n := 0; n < mostUnread && evaluated < mendings && out.err == nil && l.mend(last); n++ {
 		again := look()
+		if again.environments != nil {
+			evaluated++
+		}
 		if again.err != nil {
 			break
 		}
