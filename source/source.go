@@ -49,6 +49,7 @@ type Loader struct {
 	schemas
 	disk  *disk
 	loads int
+	looks int // evaluations, of which a spec with mistakes takes several
 }
 
 // Load reads the CUE package in dir, with the files of the same package in its
@@ -80,8 +81,11 @@ func (l *Loader) Load(dir string) ([]spec.Environment, diag.List, error) {
 		}
 	}
 	out.found = inWords(out.found)
-	if out.givenUp {
-		l.loads = 0 // the next one begins anew
+	if d != nil {
+		l.looks += d.looks
+	}
+	if out.givenUp || l.looks > renewal {
+		l.loads, l.looks = 0, 0 // the next one begins anew
 	}
 	return out.environments, out.found, out.err
 }
@@ -142,6 +146,7 @@ func (l *directory) load(look func() loaded) loaded {
 
 // look evaluates the files as they are.
 func (l *directory) look() (out loaded) {
+	l.looks++
 	bundle, bad, err := l.evaluate()
 	switch {
 	case err != nil:
@@ -187,6 +192,7 @@ type directory struct {
 	told       atomic.Pointer[diag.List] // before it is mended
 	unnamable  []string                  // names of the application that are refused
 	names      renaming                  // of fields that are misspelt
+	looks      int                       // how often it was evaluated
 	unfound    int                       // names that nothing has, so far
 	unreadable error                     // why the files cannot be loaded
 	brackets   soughtBrackets            // in the text that was asked for last
