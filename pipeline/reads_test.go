@@ -105,8 +105,9 @@ func (c changed) beside(t *testing.T, dir string, how int) (wrong []string, ok b
 		before = slices.DeleteFunc(before, func(s string) bool { return !slices.Contains(got, s) })
 	}
 	wrong = different(before, got)
+	isRead := how == byName && !isThere(env, c.path) // as the name that is meant: nothing is refused then
 	hasStandIn := slices.ContainsFunc(env.Unsure, func(p spec.Path) bool { return p.String() == c.path.String() })
-	if result, ok := c.vet(t, dir); ok && !(hasStandIn && c.value == nil) && how != byEntry {
+	if result, ok := c.vet(t, dir); ok && !(hasStandIn && c.value == nil) && how != byEntry && !isRead {
 		after := told(env, result.Environments[0], result.Found)
 		if c.isMended() || !isThere(env, c.path) {
 			after = slices.DeleteFunc(after, func(s string) bool { return !slices.Contains(got, s) })
