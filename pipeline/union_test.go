@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"cuelang.org/go/cue/ast"
@@ -28,7 +29,7 @@ import (
 // What cannot be told in the same run is in [untold], and nowhere else.
 func TestSeveralMistakes(t *testing.T) {
 	dir, p := t.TempDir(), &pipeline.Pipeline{Options: options}
-	singles := apart(t, p)
+	singles := apart(t)
 	few(t, "25")
 	rapid.Check(t, func(t *rapid.T) {
 		drawn := drawMistakes(t, singles)
@@ -64,7 +65,7 @@ func TestSeveralMistakes(t *testing.T) {
 // is judged by what CUE refuses.
 func TestSeveralMistakesInAGroup(t *testing.T) {
 	dir, p := t.TempDir(), &pipeline.Pipeline{Options: options}
-	singles := slices.DeleteFunc(apart(t, p), func(m single) bool { return !m.isInGroup() })
+	singles := slices.DeleteFunc(apart(t), func(m single) bool { return !m.isInGroup() })
 	few(t, "25")
 	rapid.Check(t, func(t *rapid.T) {
 		var fields, names []string
@@ -267,9 +268,22 @@ var lonely = map[string]string{
 	"racks_empty":          "no name of a pod is known then, and what is wrong with one is not",
 }
 
-func apart(t *testing.T, p *pipeline.Pipeline) []single {
+// apart are the mistakes of the corpus, each with what is found of it alone.
+func apart(t *testing.T) []single {
+	t.Helper()
+	readSingles.Do(func() { readSingles.all = singles(t) })
+	return slices.Clone(readSingles.all)
+}
+
+var readSingles struct {
+	sync.Once
+	all []single
+}
+
+func singles(t *testing.T) []single {
 	t.Helper()
 	var out []single
+	p := &pipeline.Pipeline{Options: options}
 	unseen := maps.Clone(lonely)
 	for _, m := range mistakes(t) {
 		if lonely[m.name] != "" {
