@@ -26,7 +26,7 @@ func (l *directory) overlooked(bundle cue.Value, said map[string]*complaint) dia
 	l.search(bundle, []string{BaseName}, bundle.LookupPath(at), l.app(), said, &out)
 	overlays, err := bundle.LookupPath(cue.ParsePath("overlays")).Fields()
 	for err == nil && overlays.Next() {
-		path := []string{"overlays", overlays.Selector().Unquoted()}
+		path := []string{"overlays", label(overlays.Selector())}
 		l.search(bundle, path, overlays.Value(), l.app(), said, &out)
 	}
 	return out

@@ -427,7 +427,7 @@ func (l *directory) variants(bundle cue.Value) map[string]cue.Value {
 	out := map[string]cue.Value{BaseName: bundle.LookupPath(cue.ParsePath(BaseName))}
 	fields, err := bundle.LookupPath(cue.ParsePath("overlays")).Fields()
 	for err == nil && fields.Next() {
-		if name := fields.Selector().Unquoted(); name != BaseName { // of a spec that is refused
+		if name := label(fields.Selector()); name != BaseName { // of a spec that is refused
 			out[name] = fields.Value()
 		}
 	}

@@ -50,7 +50,7 @@ func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 	}
 	overlays, err := v.LookupPath(cue.ParsePath("overlays")).Fields()
 	for err == nil && overlays.Next() {
-		if name := overlays.Selector().Unquoted(); !overlayName.MatchString(name) || name == BaseName {
+		if name := label(overlays.Selector()); !overlayName.MatchString(name) || name == BaseName {
 			out = append(out, diag.Diagnostic{
 				Rule:    rule,
 				Pos:     first(l.written(overlays.Value())),
