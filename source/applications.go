@@ -12,6 +12,8 @@ import (
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/scanner"
 	"cuelang.org/go/cue/token"
+
+	"github.com/statefulc/statefulc/diag"
 )
 
 // Applications are the directories below dir, itself among them, that hold an
@@ -52,6 +54,13 @@ func (p packages) add(other packages) packages {
 		}
 	}
 	return out
+}
+
+// HasPackage reports whether there is anything in a directory that CUE reads: an
+// application without a base is a library, or a mistake.
+func HasPackage(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && len(packagesOf(dir, entries)) > 0
 }
 
 // packagesBetween are those of the directories from root down to dir, without it.
@@ -225,13 +234,28 @@ func stateBase(decls []ast.Decl) bool {
 	return slices.ContainsFunc(decls, func(decl ast.Decl) bool {
 		switch decl := decl.(type) {
 		case *ast.Field:
-			return decl.Constraint == token.ILLEGAL && isBundleField(labelOf(decl))
+			return isBundleField(labelOf(decl)) && decl.Constraint == token.ILLEGAL || isMeantAsBase(decl)
 		case *ast.EmbedDecl:
 			return embedsBase(decl.Expr)
 		case *ast.Comprehension:
 			return embedsBase(decl.Value)
 		}
 		return false
+	})
+}
+
+// isMeantAsBase reports whether a field is like a base and says that it is an
+// application: its name is misspelt, or it has a question mark.
+func isMeantAsBase(field *ast.Field) bool {
+	name := labelOf(field)
+	meant, _ := diag.Nearest(name, []string{BaseName})
+	return !isApart(name) && (name == BaseName || meant != "") && !all(field.Value, func(n ast.Node) bool {
+		selector, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		name, _, err := ast.LabelName(selector.Sel)
+		return err != nil || name != "#App"
 	})
 }
 

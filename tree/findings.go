@@ -42,9 +42,9 @@ unless they are what would be written.`,
 	{
 		ID:    "tree-orphan",
 		Final: true,
-		What:  "A generated file, or the whole tree of an application, that is no longer made. Reported by build --check.",
-		Why:   "An engine that reads the directory would still apply it.",
-		Fix:   "Run statefulc build, which deletes it, and commit that.",
+		What:  "A generated file, or the whole tree of an application, that is no longer made. Reported by build --check. A tree whose application still has a package, without a base, is kept, and building reports it too.",
+		Why:   "An engine that reads the directory would still apply it. And a base that is misspelt must not delete what runs.",
+		Fix:   "Run statefulc build, which deletes it, and commit that; a tree that is kept is deleted by statefulc build --force.",
 	},
 	{
 		ID:    "tree-foreign",
@@ -95,6 +95,18 @@ const (
 	pruneIt   = "Run `statefulc build`, which deletes what is no longer made, and commit that."
 	replaceIt = "Say in the spec what was meant, then run `statefulc build --force`, which replaces the file."
 )
+
+// Kept is the finding for a tree of an application that is none any more, while
+// its directory is still there with something in it: a base that is misspelt must
+// not delete what runs.
+func (t *Tree) Kept(application string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Rule:    Rules[Orphan].ID,
+		Pos:     diag.Pos{File: t.Dir},
+		Message: fmt.Sprintf("%s states no base, and its files are still here", application),
+		Fix:     "State its base; if it is no application any more, run `statefulc build --force`, which deletes them.",
+	}
+}
 
 // say is what a change is, and what to do.
 func (t *Tree) say(c Change) (message, fix string) {

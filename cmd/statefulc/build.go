@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/statefulc/statefulc/diag"
 	"github.com/statefulc/statefulc/overlay"
 	"github.com/statefulc/statefulc/pipeline"
 	"github.com/statefulc/statefulc/source"
@@ -43,7 +44,8 @@ statefulc.cue marks, and without that file the current directory.
 A tree is replaced as a whole or not at all: not if anything is wrong with the spec,
 if a generated file was edited, or if a file that statefulc did not write is in the
 way. What it wrote is listed in statefulc.sum; what it wrote and no longer makes is
-deleted. Files of others stay.
+deleted. Files of others stay. The tree of an application that states no base any more,
+but is still there, is deleted with --force only.
 
 --check writes nothing; the exit code is 1 if the output is not what would be written.
 --diff does the same and prints the difference. With --env they look at one
@@ -216,7 +218,12 @@ func (o *buildOptions) compare(t *tree.Tree, out *outcome) {
 func (o *buildOptions) prune(s *selection) (outcomes []outcome) {
 	for _, gone := range s.gone {
 		var out outcome
-		o.place(&tree.Tree{Dir: gone.tree, Header: overlay.Header}, &out)
+		t := &tree.Tree{Dir: gone.tree, Header: overlay.Header}
+		if !o.force && !s.isApplication(gone.dir) && source.HasPackage(gone.dir) {
+			outcomes = append(outcomes, outcome{changed: o.check, found: diag.List{t.Kept(gone.dir)}})
+			continue
+		}
+		o.place(t, &out)
 		if out.changed && !o.check {
 			s.removeEmpty(filepath.Dir(gone.tree))
 		}

@@ -243,6 +243,12 @@ func (s *selection) addGone(dir string) error {
 	return nil
 }
 
+// isApplication reports whether a directory is one that was found: its tree has
+// another place now.
+func (s *selection) isApplication(dir string) bool {
+	return slices.ContainsFunc(slices.Concat(s.targets, s.others), func(t target) bool { return isAt(t.dir, absolute(dir)) })
+}
+
 // apart refuses trees inside of each other: each is replaced as a whole.
 func (s *selection) apart() error {
 	for _, t := range s.targets {
