@@ -33,7 +33,7 @@ type form struct {
 
 // outlined makes the outline.
 var outlined = sync.OnceValue(func() outliner {
-	o := outliner{map[string]ast.Expr{}, map[string][]byte{}, map[string]form{}, nil}
+	o := outliner{definitions: map[string]ast.Expr{}, adding: map[string]bool{}, files: map[string][]byte{}, forms: map[string]form{}}
 	files := map[string]*ast.File{}
 	for name, text := range schema.Files() {
 		file, err := parser.ParseFile(name, text)
@@ -44,6 +44,9 @@ var outlined = sync.OnceValue(func() outliner {
 		for _, field := range fieldsIn(file.Decls) {
 			o.definitions[fieldName(field)] = field.Value
 		}
+	}
+	for name, value := range o.definitions { // before any of them is changed
+		o.adding[name] = o.adds(value)
 	}
 	for name, file := range files {
 		for _, field := range fieldsIn(file.Decls) {
@@ -62,6 +65,7 @@ var outlined = sync.OnceValue(func() outliner {
 
 type outliner struct {
 	definitions map[string]ast.Expr // of the schema
+	adding      map[string]bool     // those of them that do not only refuse
 	files       map[string][]byte   // as [schema.Files] has the schema's
 	forms       map[string]form     // by definition
 	unstated    []string            // maps and lists that the schema has though nobody states them
@@ -71,7 +75,7 @@ type outliner struct {
 // fields stay, in one pattern: each costs CUE as much as a field that is stated.
 func (o *outliner) loosen(definition string) {
 	body, ok := o.definitions[definition].(*ast.StructLit)
-	if !ok || definition == "#Bundle" || o.onlyRefuses(body) {
+	if !ok || definition == "#Bundle" || !o.adding[definition] {
 		return
 	}
 	f := form{ofOne: map[string]string{}, ofMany: map[string]string{}}
@@ -89,7 +93,7 @@ func (o *outliner) loosen(definition string) {
 		}
 		name := fieldName(field)
 		switch {
-		case slices.Contains(computing, name) || !o.onlyRefuses(field.Value):
+		case slices.Contains(computing, name) || o.adds(field.Value):
 			if of := o.definitionIn(field.Value); of != "" {
 				f.ofOne[name] = of
 			} else if each := eachOf(field.Value); each != nil {
@@ -114,23 +118,22 @@ func (o *outliner) loosen(definition string) {
 	o.forms[definition] = f
 }
 
-// onlyRefuses reports whether a constraint leaves each value that it takes as
-// it is: there is no field in it that is there although nobody states it, and
-// in the whole schema no default (decision 0001).
-func (o *outliner) onlyRefuses(constraint ast.Expr) bool {
-	adds := false
-	ast.Walk(constraint, func(n ast.Node) bool {
+// adds reports whether a constraint does more than to refuse values: there is a
+// field in it that is there although nobody states it. Defaults, which would do
+// so too, are nowhere in the schema (decision 0001).
+func (o *outliner) adds(constraint ast.Expr) bool {
+	return !all(constraint, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Field:
-			adds = adds || n.Constraint == token.ILLEGAL && fieldName(n) != anyLabel
+			return n.Constraint != token.ILLEGAL || fieldName(n) == anyLabel
 		case *ast.Ident:
-			if of := o.definitions[n.Name]; of != nil {
-				adds = adds || !o.onlyRefuses(of)
+			if adds, known := o.adding[n.Name]; known {
+				return !adds
 			}
+			return o.definitions[n.Name] == nil || !o.adds(o.definitions[n.Name])
 		}
-		return !adds
-	}, nil)
-	return !adds
+		return true
+	})
 }
 
 // definitionIn is the struct that an expression names, also with more that it is
