@@ -20,12 +20,8 @@ func mayBeWaived(d diag.Diagnostic, env spec.Environment) bool {
 			return false
 		}
 		isOfRule := at+1 == len(p) || p[at+1] == d.Rule
-		return isOfRule && (at == 0 || isIn(d, p[:at])) && !isFinal(d.Rule)
+		return isOfRule && (at == 0 || isIn(d, p[:at])) && !ruleOf(d).Final
 	})
-}
-
-func isFinal(id string) bool {
-	return slices.ContainsFunc(Rules(), func(r diag.Rule) bool { return r.ID == id && r.Final })
 }
 
 // unnamed says in the user's words what objects are made of whose names nobody
@@ -83,9 +79,9 @@ func (env Environment) isUnnamed(ref manifest.Ref, of spec.Path) bool {
 // it, and what is judged by it.
 func certain(found diag.List, env spec.Environment) diag.List {
 	return slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
+		j := judgement{d, ruleOf(d).Reads}
 		mayFollow := func(isThere bool) func(spec.Path) bool {
 			return func(p spec.Path) bool {
-				j := judgement{d, reads(d.Rule)}
 				return j.isBy(p, isThere) || j.comparesNames(p, env) || d.Object != "" && isOfObject(d, p, isThere, env)
 			}
 		}
@@ -93,13 +89,13 @@ func certain(found diag.List, env spec.Environment) diag.List {
 	})
 }
 
-// reads are what a rule reads.
-func reads(id string) diag.Reads {
+// ruleOf is the rule of a finding.
+func ruleOf(d diag.Diagnostic) diag.Rule {
 	rules := Rules()
-	if i := slices.IndexFunc(rules, func(r diag.Rule) bool { return r.ID == id }); i >= 0 {
-		return rules[i].Reads
+	if i := slices.IndexFunc(rules, func(r diag.Rule) bool { return r.ID == d.Rule }); i >= 0 {
+		return rules[i]
 	}
-	return diag.Reads{}
+	return diag.Rule{}
 }
 
 // comparesNames reports whether a finding is judged by objects of the user's

@@ -154,7 +154,7 @@ func packagesOf(dir string, entries []fs.DirEntry) packages {
 		}
 		pkg, states := "", true // what cannot be read is told by who loads it
 		if text, err := readRegular(filepath.Join(dir, name)); err == nil {
-			pkg, states = outline(name, text)
+			pkg, states = packageIn(name, text)
 		}
 		if pkg != ignored {
 			out[pkg] = out[pkg] || states
@@ -174,9 +174,9 @@ func readRegular(file string) ([]byte, error) {
 // ignored stands for the package of a file with @ignore().
 const ignored = "_"
 
-// outline is the package of a file, and whether the file states a base. The
+// packageIn is the package of a file, and whether the file states a base. The
 // tokens up to the base are enough for most; a file without one is parsed.
-func outline(name string, text []byte) (pkg string, states bool) {
+func packageIn(name string, text []byte) (pkg string, states bool) {
 	if pkg, found := scan(name, text); found {
 		return pkg, true
 	}

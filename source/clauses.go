@@ -80,7 +80,7 @@ func (l *directory) disagreeing() (out diag.List) {
 		d := diag.Diagnostic{Rule: rule, Pos: diag.Pos{File: l.display(file), Line: 1, Col: 1}}
 		own, line := l.clauses[file], string(text[at[2]:at[3]])
 		_, isMeant := meantClause(line)
-		_, states := outline(file, text)
+		_, states := packageIn(file, text)
 		switch {
 		case own == pkg:
 			continue

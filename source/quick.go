@@ -48,10 +48,9 @@ func isPlain(p *build.Instance) bool {
 				return false
 			}
 		}
-		if all(file, func(n ast.Node) bool { return !isConstraint(n) }) && isPlainFile(file) {
-			continue
+		if !isPlainFile(file) || !all(file, func(n ast.Node) bool { return !isConstraint(n) }) {
+			return false
 		}
-		return false
 	}
 	return !slices.ContainsFunc(p.Imports, func(imported *build.Instance) bool { return !isPlainLibrary(imported) })
 }
