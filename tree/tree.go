@@ -107,8 +107,8 @@ func (t *Tree) isBeingWritten() bool {
 func place(dir string) (string, error) {
 	real, err := filepath.EvalSymlinks(dir)
 	if os.IsNotExist(err) {
-		if _, dangling := os.Lstat(dir); dangling == nil {
-			return "", fmt.Errorf("%s is a link: %w", dir, err)
+		if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 { // else another build has just made it
+			return "", fmt.Errorf("%s is a link to what is not there", dir)
 		}
 		return filepath.Abs(dir)
 	}
