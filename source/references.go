@@ -80,14 +80,22 @@ func (l *directory) undefined(v cue.Value, e *ast.SelectorExpr, in *scope) (misr
 	if err != nil {
 		return misreference{}, false
 	}
+	var known []string // wherever it is stated
 	for _, t := range resolve(e.X, in, hops) {
-		known := t.fields(v)
 		if path, _ := application(t.path); t.held && isOfBundle(t.path) && len(path) > 0 && !l.schemaAt(path).Exists() {
 			continue // it is refused, and has not what the schema computes
 		}
-		if len(known) > 0 && !slices.Contains(known, name) {
-			return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
+		own := t.fields(v)
+		if len(own) == 0 && t.expr != nil {
+			known = nil // nobody knows what it has
+			break
 		}
+		known = append(known, own...)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	if len(known) > 0 && !slices.Contains(known, name) {
+		return misreference{e.Sel.Pos(), "undefined field: " + name, l.another(name, known)}, true
 	}
 	if x, ok := l.importedBy(e.X, in); ok && !strings.HasPrefix(name, "_") {
 		if known := labels(x); len(known) > 0 && !slices.Contains(known, name) {
