@@ -40,6 +40,7 @@ var habits = map[string][]string{
 	"livenessProbe":                 {"live"},
 	"mem":                           {"memory"},
 	"minReadySeconds":               {"settle"},
+	"mnt":                           {"mount"},
 	"mountPath":                     {"mount"},
 	"nodeSelector":                  {"nodes"},
 	"path":                          {"mount"},

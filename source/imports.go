@@ -112,13 +112,32 @@ func (l *directory) dirOf(imported string) (string, bool) {
 // packageLike is the remedy for the path of a package that is not there: the
 // one of the same name, or of one that is like it.
 func (l *directory) packageLike(imported string) string {
-	known := append(l.packages(), slices.Sorted(maps.Values(library))...)
-	for _, k := range known {
-		if clean := path.Clean("/" + imported); strings.HasSuffix("/"+k, strings.TrimLeft(clean, ".")) && k != imported {
-			return fmt.Sprintf("Did you mean %q?", k)
-		}
+	same, known := l.samePackage(imported)
+	if same != "" {
+		return fmt.Sprintf("Did you mean %q?", same)
 	}
 	return diag.DidYouMean(imported, known)
+}
+
+// importedAs is the path that is meant, if no other is as like it; else "".
+func (l *directory) importedAs(imported string) string {
+	same, known := l.samePackage(imported)
+	if nearest, isAlone := diag.Nearest(imported, known); same == "" && isAlone {
+		return nearest
+	}
+	return same
+}
+
+// samePackage is the path of a package of the same name, "" if there is none, and
+// the paths of all.
+func (l *directory) samePackage(imported string) (same string, known []string) {
+	known = append(l.packages(), slices.Sorted(maps.Values(library))...)
+	for _, k := range known {
+		if clean := path.Clean("/" + imported); strings.HasSuffix("/"+k, strings.TrimLeft(clean, ".")) && k != imported {
+			return k, known
+		}
+	}
+	return "", known
 }
 
 // mostPackages is how many directories are looked at for the one that was meant.

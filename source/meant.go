@@ -3,6 +3,7 @@ package source
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -20,6 +21,8 @@ import (
 // renaming is which names of fields CUE reads as others, by where they stand.
 type renaming struct {
 	next, now map[diag.Pos]string
+
+	imports map[string]string // paths of packages
 }
 
 // misspelt takes note of a field of the bundle that nobody knows, if it is like one
@@ -96,8 +99,14 @@ func (l *directory) isDefined(name string) bool {
 
 // renamed gives the fields of a file the names that are meant.
 func (l *directory) renamed(file *ast.File) {
-	if len(l.names.now) == 0 {
+	if len(l.names.now) == 0 && len(l.names.imports) == 0 {
 		return
+	}
+	for spec := range file.ImportSpecs() {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if meant := l.names.imports[imported]; err == nil && meant != "" {
+			spec.Path.Value = strconv.Quote(meant)
+		}
 	}
 	ast.Walk(file, func(n ast.Node) bool {
 		field, ok := n.(*ast.Field)

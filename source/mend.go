@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -119,7 +120,7 @@ func (r *round) cutFor(e errors.Error) bool {
 			r.isMended = f.unalias(a) || r.isMended
 			break
 		}
-		r.isMended = r.cutClause(f, file, at) || r.isMended
+		r.isMended = r.importMeant(file, at) || r.cutClause(f, file, at) || r.isMended
 	}
 	return true
 }
@@ -142,6 +143,27 @@ func (f *mendedFile) unalias(a *ast.Alias) bool {
 func (f *mendedFile) imports(name string) bool {
 	file, err := parser.ParseFile("", f.text, parser.ImportsOnly)
 	return err == nil && imports(file)[name] != ""
+}
+
+// importMeant reads the path of an import that is not there as the one that is
+// meant, if there is one, and the file uses it by its name.
+func (l *directory) importMeant(file *ast.File, at int) bool {
+	for spec := range file.ImportSpecs() {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil || spec.Path.Pos().Offset() != at || l.names.imports[imported] != "" {
+			continue
+		}
+		meant := l.importedAs(imported)
+		if meant == "" || spec.Name == nil && len(selectedFromNames(file)[path.Base(meant)]) == 0 {
+			return false
+		}
+		if l.names.imports == nil {
+			l.names.imports = map[string]string{}
+		}
+		l.names.imports[imported] = meant
+		return true
+	}
+	return false
 }
 
 // cutClause cuts the import or let clause at a place of a file.

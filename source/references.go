@@ -451,6 +451,36 @@ func (l *directory) mendApp(files []*ast.File) (out diag.List) {
 	return out
 }
 
+// mendDefinitions reports what is selected from a package of the module that has no
+// such definition, and puts the one that is meant in its place, if no other is as
+// like it: what is made of it lacks nothing.
+func (l *directory) mendDefinitions(files []*ast.File) (out diag.List) {
+	for _, file := range files {
+		named := imports(file)
+		ast.Walk(file, func(n ast.Node) bool {
+			ref, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			x, isIdent := ref.X.(*ast.Ident)
+			name, _, err := ast.LabelName(ref.Sel)
+			if !isIdent || err != nil || !strings.HasPrefix(name, "#") {
+				return true
+			}
+			for _, other := range l.imported {
+				known := declaredNames(other.Files)
+				meant, isAlone := diag.Nearest(name, known)
+				if other.ImportPath == named[x.Name] && other.ImportPath != schema.ImportPath && !slices.Contains(known, name) && isAlone {
+					out = append(out, diag.Diagnostic{Rule: rule, Pos: l.position(ref.Sel.Pos()), Message: "undefined field: " + name, Fix: l.another(name, known)})
+					ref.Sel = &ast.Ident{NamePos: ref.Sel.Pos(), Name: meant}
+				}
+			}
+			return true
+		}, nil)
+	}
+	return out
+}
+
 // selectedOf is the remedy for a field that is not there: what is selected from
 // a package that is imported has the names of that package.
 func (l *directory) selectedOf(v cue.Value, c *complaint, e errors.Error, name string) string {

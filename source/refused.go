@@ -70,7 +70,7 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 	found = once(atLeast(append(found, l.overlooked(v, telling)...), follow))
 	for _, d := range l.undefinedAnywhere(v) {
 		found = slices.DeleteFunc(found, func(o diag.Diagnostic) bool {
-			return o.Path == d.Path && slices.ContainsFunc(follows, func(f string) bool { return strings.HasPrefix(o.Message, f) })
+			return isLackOf(o, d) || o.Path == d.Path && slices.ContainsFunc(follows, func(f string) bool { return strings.HasPrefix(o.Message, f) })
 		})
 		if !slices.ContainsFunc(found, func(o diag.Diagnostic) bool { return o.Pos == d.Pos }) {
 			found = append(found, d)
@@ -80,6 +80,13 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 		return atLeast(l.findings(v, byPath)) // what is refused is never silent
 	}
 	return found
+}
+
+// isLackOf reports whether something is missing where a definition is named that
+// is not there: that may have it.
+func isLackOf(d, unknown diag.Diagnostic) bool {
+	return strings.HasPrefix(unknown.Message, "undefined field: #") && strings.HasSuffix(d.Message, " is missing") &&
+		(unknown.Path == "" || strings.HasPrefix(d.Path, unknown.Path+"."))
 }
 
 // atLeast are findings, or if there are none what seems to follow from others.
@@ -174,7 +181,7 @@ func isSaid(path []string, said diag.List) bool {
 // whole: a list where a struct is asked for has no field right. That a struct
 // lacks a field is said of the field, by [directory.overlooked].
 func (c *complaint) isBelow(byPath map[string]*complaint) bool {
-	if strings.HasPrefix(text(c.errors[0]), "required field missing: ") {
+	if strings.Contains(c.errors[0].Error(), "required field missing: ") {
 		return true
 	}
 	for n := 1; n < len(c.in); n++ {

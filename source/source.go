@@ -250,7 +250,7 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	if instance, found, err = l.instance(); err != nil || found.HasErrors() {
 		return cue.Value{}, found, err
 	}
-	bad := l.mendApp(instance.Files)
+	bad := append(l.mendApp(instance.Files), l.mendDefinitions(instance.Files)...)
 	v := l.ctx.BuildInstance(instance)
 	if l.cut.files != nil && !v.LookupPath(cue.ParsePath(BaseName)).Exists() && ofText(v.Err()) == nil {
 		return cue.Value{}, bad, nil // it may be a library, and no spec
