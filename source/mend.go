@@ -46,7 +46,7 @@ func (l *directory) mend(found diag.List) bool {
 	if l.unreadable = nil; len(all) > mostUnread {
 		return false
 	}
-	r := &round{directory: l, found: found, read: map[string]*ast.File{}}
+	r := &round{directory: l, found: found, read: map[string]*ast.File{}, imports: map[string]bool{}}
 	for _, e := range all {
 		if r.ofImported(e) || r.cutFor(e) || !l.isPackagesOwn(e.Position().Filename()) {
 			continue
@@ -66,6 +66,8 @@ type round struct {
 	found    diag.List
 	read     map[string]*ast.File // nil for those that CUE cannot read
 	isMended bool
+
+	imports map[string]bool // paths that are read as others from now on
 }
 
 // ofImported cuts what makes an import fail: the package is the module's.
@@ -109,7 +111,7 @@ func (r *round) cutFor(e errors.Error) bool {
 		missing := unfound.FindStringSubmatch(said)[1]
 		if r.names.means(missing) {
 			r.isMended = r.rename() || r.isMended
-		} else if !f.imports(missing) { // else its package is mended
+		} else if !r.hasImport(f, missing) { // else its package is mended
 			r.isMended = f.define(r.standIn(f, missing, file), at) || r.isMended
 			if isInClause(file, at) {
 				r.cut.gaps = append(r.cut.gaps, gap{any: true}) // nobody knows what there would be
@@ -139,28 +141,35 @@ func (f *mendedFile) unalias(a *ast.Alias) bool {
 	return true
 }
 
-// imports reports whether a file still imports what it calls by a name.
-func (f *mendedFile) imports(name string) bool {
+// hasImport reports whether a file still imports what it calls by a name.
+func (l *directory) hasImport(f *mendedFile, name string) bool {
 	file, err := parser.ParseFile("", f.text, parser.ImportsOnly)
-	return err == nil && imports(file)[name] != ""
+	if err != nil {
+		return false
+	}
+	l.renamed(file)
+	return imports(file)[name] != ""
 }
 
 // importMeant reads the path of an import that is not there as the one that is
 // meant, if there is one, and the file uses it by its name.
-func (l *directory) importMeant(file *ast.File, at int) bool {
+func (r *round) importMeant(file *ast.File, at int) bool {
 	for spec := range file.ImportSpecs() {
 		imported, err := strconv.Unquote(spec.Path.Value)
-		if err != nil || spec.Path.Pos().Offset() != at || l.names.imports[imported] != "" {
+		if err != nil || spec.Path.Pos().Offset() != at {
 			continue
 		}
-		meant := l.importedAs(imported)
+		if r.names.imports[imported] != "" {
+			return r.imports[imported] // else that did not help
+		}
+		meant := r.importedAs(imported)
 		if meant == "" || spec.Name == nil && len(selectedFromNames(file)[path.Base(meant)]) == 0 {
 			return false
 		}
-		if l.names.imports == nil {
-			l.names.imports = map[string]string{}
+		if r.names.imports == nil {
+			r.names.imports = map[string]string{}
 		}
-		l.names.imports[imported] = meant
+		r.names.imports[imported], r.imports[imported] = meant, true
 		return true
 	}
 	return false
