@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -198,7 +199,7 @@ func (l *directory) followsFromCut(d diag.Diagnostic) bool {
 		}
 	}
 	if name := unusedName(d.Message); name != "" {
-		return f != nil && f.uses[name]
+		return f != nil && slices.ContainsFunc(slices.Collect(maps.Keys(f.uses)), func(word string) bool { return strings.HasPrefix(word, name) })
 	}
 	if !lacking.MatchString(d.Message) {
 		return false

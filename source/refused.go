@@ -68,6 +68,11 @@ func (l *directory) refused(v cue.Value, err error, said diag.List) diag.List {
 	})
 	found, follow := l.findings(v, l.folded(v, telling))
 	found = once(atLeast(append(found, l.overlooked(v, telling)...), follow))
+	misplaced := slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool { return !strings.HasPrefix(d.Message, "preference mark") })
+	found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { // CUE looks at no names there
+		name := unusedName(d.Message)
+		return name != "" && l.isInSlip(d, name, misplaced)
+	})
 	for _, d := range l.undefinedAnywhere(v) {
 		found = slices.DeleteFunc(found, func(o diag.Diagnostic) bool {
 			return isLackOf(o, d) || o.Path == d.Path && slices.ContainsFunc(follows, func(f string) bool { return strings.HasPrefix(o.Message, f) })
@@ -265,10 +270,11 @@ func (l *directory) findings(v cue.Value, byPath map[string]*complaint) (out, fo
 	return out, follow
 }
 
-// isCount reports whether a complaint is no more than the count of others: of
-// what is cut.
+// isCount reports whether a complaint is the count of others, and what follows from
+// them: of what is cut.
 func (c *complaint) isCount() bool {
-	return !slices.ContainsFunc(c.errors, func(e errors.Error) bool { return !strings.Contains(text(e), "errors in empty disjunction") })
+	isCount := func(e errors.Error) bool { return strings.Contains(text(e), "errors in empty disjunction") }
+	return slices.ContainsFunc(c.errors, isCount) && followsOnly(c.errors)
 }
 
 // isReference reports whether a reference is what is wrong.

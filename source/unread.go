@@ -307,6 +307,19 @@ func (l *directory) fileOf(p diag.Pos) string {
 	return p.File
 }
 
+// isGrammatical reports whether a finding is about what CUE's parser cannot read.
+func isGrammatical(d diag.Diagnostic) bool {
+	return !unfound.MatchString(d.Message) && !strings.HasPrefix(d.Message, "import") && !unused.MatchString(d.Message)
+}
+
+// isInSlip reports whether a line that CUE cannot read has a name.
+func (l *directory) isInSlip(d diag.Diagnostic, name string, found diag.List) bool {
+	lines := l.lines(d.Pos.File)
+	return slices.ContainsFunc(found, func(o diag.Diagnostic) bool {
+		return o.Pos.File == d.Pos.File && isGrammatical(o) && o.Pos.Line > 0 && o.Pos.Line <= len(lines) && strings.Contains(lines[o.Pos.Line-1], name)
+	})
+}
+
 // firstSlips leaves out what CUE says of a file after a slip: where it finds
 // its way again is a guess. A line that looks wrong itself is told too.
 func (l *directory) firstSlips(found diag.List) diag.List {
@@ -315,10 +328,13 @@ func (l *directory) firstSlips(found diag.List) diag.List {
 	slipped := map[string]int{} // the line of the last slip by file
 	var out diag.List
 	for _, d := range found {
-		grammatical := !unfound.MatchString(d.Message) && !strings.HasPrefix(d.Message, "import") && !unused.MatchString(d.Message)
+		grammatical := isGrammatical(d)
 		last, isLater := slipped[d.Pos.File]
 		if len(out) > 0 && d.Pos == out[len(out)-1].Pos {
 			continue // one import, in two ways
+		}
+		if name := unusedName(d.Message); name != "" && l.isInSlip(d, name, found) {
+			continue
 		}
 		if grammatical && isLater && (d.Pos.Line <= last || d.Pos.Line == last+1 && !l.isAssigned(d.Pos) || !l.looksWrong(d)) {
 			continue
