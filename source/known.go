@@ -89,13 +89,21 @@ func (l *directory) keyOf(at cue.Value, name string) string {
 		if below := l.below(at, key, name); below != "" {
 			return below
 		}
-		for _, other := range corrected(name) {
-			if other != name && key.Unify(l.ctx.Encode(other)).Validate(cue.Concrete(true)) == nil {
-				return fmt.Sprintf("Did you mean %q?", other)
-			}
+		if other := l.correctKey(key, name); other != "" {
+			return fmt.Sprintf("Did you mean %q?", other)
 		}
 		if d, ok := l.definitionOf(key); ok {
 			return "State another: " + d.sentence()
+		}
+	}
+	return ""
+}
+
+// correctKey is another spelling of a name that a key takes; "" if there is none.
+func (l *directory) correctKey(key cue.Value, name string) string {
+	for _, other := range corrected(name) {
+		if other != name && key.Unify(l.ctx.Encode(other)).Validate(cue.Concrete(true)) == nil {
+			return other
 		}
 	}
 	return ""

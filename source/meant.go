@@ -22,7 +22,8 @@ import (
 type renaming struct {
 	next, now map[diag.Pos]string
 
-	imports map[string]string // paths of packages
+	imports map[string]string            // paths of packages
+	added   map[string]map[string]string // and those of what files name and do not import
 }
 
 // misspelt takes note of a field of the bundle that nobody knows, if it is like one
@@ -36,6 +37,17 @@ func (r *renaming) misspelt(at []diag.Pos, meant string) {
 	}
 }
 
+// add takes note of the package that a file names, and does not import.
+func (r *renaming) add(file, name, imported string) {
+	if r.added == nil {
+		r.added = map[string]map[string]string{}
+	}
+	if r.added[file] == nil {
+		r.added[file] = map[string]string{}
+	}
+	r.added[file][name] = imported
+}
+
 // means reports whether some field is meant to have a name.
 func (r *renaming) means(name string) bool {
 	return slices.Contains(slices.Collect(maps.Values(r.next)), name)
@@ -44,10 +56,18 @@ func (r *renaming) means(name string) bool {
 // guess takes note of what a field is meant to be that is not known at a path.
 func (l *directory) guess(v cue.Value, path []string, known []string) {
 	name := path[len(path)-1]
-	meant, isAlone := diag.Nearest(name, known)
+	if meant, isAlone := diag.Nearest(name, known); isAlone && habits[name] == nil {
+		l.readAs(v, path, meant)
+	}
+}
+
+// readAs takes note of what a field is meant to be, if that is not stated and
+// nothing refers to the field.
+func (l *directory) readAs(v cue.Value, path []string, meant string) {
+	name := path[len(path)-1]
 	isStated := func(p diag.Pos) bool { return path[0] != "overlays" || l.isOverlays(p) } // there, and not only in the base
 	other := l.written(lookup(v, append(path[:len(path)-1:len(path)-1], meant)))
-	if !isAlone || habits[name] != nil || slices.ContainsFunc(other, isStated) || l.isReferredTo(name) {
+	if meant == "" || slices.ContainsFunc(other, isStated) || l.isReferredTo(name) {
 		return
 	}
 	l.names.misspelt(l.written(lookup(v, path)), meant)
@@ -63,6 +83,12 @@ func (l *directory) isReferredTo(name string) (found bool) {
 				labels[n.Label] = true
 			case *ast.Ident:
 				found = found || n.Name == name && !labels[n]
+			case *ast.SelectorExpr:
+				selected, _, err := ast.LabelName(n.Sel)
+				found = found || err == nil && selected == name
+			case *ast.IndexExpr:
+				index, ok := n.Index.(*ast.BasicLit)
+				found = found || ok && index.Value == strconv.Quote(name)
 			}
 			return !found
 		}, nil)
@@ -99,7 +125,8 @@ func (l *directory) isDefined(name string) bool {
 
 // renamed gives the fields of a file the names that are meant.
 func (l *directory) renamed(file *ast.File) {
-	if len(l.names.now) == 0 && len(l.names.imports) == 0 {
+	added := l.names.added[file.Filename]
+	if len(l.names.now) == 0 && len(l.names.imports) == 0 && len(added) == 0 {
 		return
 	}
 	for spec := range file.ImportSpecs() {
@@ -108,13 +135,27 @@ func (l *directory) renamed(file *ast.File) {
 			spec.Path.Value = strconv.Quote(meant)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(added)) {
+		decl := &ast.ImportDecl{Specs: []*ast.ImportSpec{ast.NewImport(ast.NewIdent(name), added[name])}}
+		at := slices.IndexFunc(file.Decls, func(d ast.Decl) bool { _, is := d.(*ast.Package); return is }) + 1
+		file.Decls = slices.Insert(file.Decls, at, ast.Decl(decl))
+	}
 	ast.Walk(file, func(n ast.Node) bool {
 		field, ok := n.(*ast.Field)
 		if !ok {
 			return true
 		}
 		if meant := l.names.now[l.position(field.Pos())]; meant != "" && !slices.Contains([]string{anyLabel, meant}, fieldName(field)) {
-			field.Label = &ast.Ident{NamePos: field.Label.Pos(), Name: meant}
+			at := field.Label.Pos()
+			var label ast.Label = &ast.BasicLit{ValuePos: at, Kind: token.STRING, Value: strconv.Quote(meant)}
+			if ast.IsValidIdent(meant) { // others may refer to it
+				label = &ast.Ident{NamePos: at, Name: meant}
+			}
+			if alias, ok := field.Label.(*ast.Alias); ok {
+				alias.Expr = label.(ast.Expr)
+			} else {
+				field.Label = label
+			}
 		}
 		return true
 	}, nil)

@@ -15,6 +15,7 @@ import (
 	"cuelang.org/go/cue/parser"
 
 	"github.com/statefulc/statefulc/diag"
+	"github.com/statefulc/statefulc/schema"
 	"github.com/statefulc/statefulc/spec"
 )
 
@@ -111,7 +112,10 @@ func (r *round) cutFor(e errors.Error) bool {
 		missing := unfound.FindStringSubmatch(said)[1]
 		if r.names.means(missing) {
 			r.isMended = r.rename() || r.isMended
-		} else if !r.hasImport(f, missing) { // else its package is mended
+		} else if imported := r.packageNamed(f, missing, file); imported != "" {
+			r.names.add(name, missing, imported)
+			r.isMended = true
+		} else if !r.hasImport(f, name, missing) { // else its package is mended
 			r.isMended = f.define(r.standIn(f, missing, file), at) || r.isMended
 			if isInClause(file, at) {
 				r.cut.gaps = append(r.cut.gaps, gap{any: true}) // nobody knows what there would be
@@ -142,13 +146,33 @@ func (f *mendedFile) unalias(a *ast.Alias) bool {
 }
 
 // hasImport reports whether a file still imports what it calls by a name.
-func (l *directory) hasImport(f *mendedFile, name string) bool {
-	file, err := parser.ParseFile("", f.text, parser.ImportsOnly)
+func (l *directory) hasImport(f *mendedFile, file, name string) bool {
+	syntax, err := parser.ParseFile(file, f.text, parser.ImportsOnly)
 	if err != nil {
 		return false
 	}
-	l.renamed(file)
-	return imports(file)[name] != ""
+	l.renamed(syntax)
+	return imports(syntax)[name] != ""
+}
+
+// packageNamed is the path of the package that a name is of which a file does not
+// import: it has all that is selected from it. "" if there is none.
+func (l *directory) packageNamed(f *mendedFile, name string, file *ast.File) string {
+	if f.selected == nil {
+		f.selected = selectedFromNames(file)
+	}
+	has := func(known []string) bool {
+		return len(f.selected[name]) > 0 && !slices.ContainsFunc(f.selected[name], func(s string) bool { return !slices.Contains(known, s) })
+	}
+	switch v, ok := l.packageValue(library[name]); {
+	case l.hasImport(f, file.Filename, name):
+		return ""
+	case has(labels(l.definitions)):
+		return schema.ImportPath
+	case ok && has(labels(v)):
+		return library[name]
+	}
+	return ""
 }
 
 // importMeant reads the path of an import that is not there as the one that is

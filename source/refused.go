@@ -697,7 +697,9 @@ func (l *directory) notAllowed(d *diag.Diagnostic, v cue.Value, c *complaint) {
 		}
 		if len(known) == 0 {
 			for _, key := range patterns(at) {
-				known = append(known, literals(key)...)
+				if known = append(known, literals(key)...); len(known) == 0 && l.below(at, key, name) == "" {
+					l.readAs(v, bundlePath, l.correctKey(key, name))
+				}
 			}
 			l.guess(v, bundlePath, known)
 			d.Message = fmt.Sprintf("%q cannot be a name in %s", name, c.in[:n])
