@@ -89,6 +89,7 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 		l.search(bundle, append(path[:len(path):len(path)], fmt.Sprint(i)), element, known, said, out)
 	}
 	var unknown, missing []string
+	var known []func() // look below them, after what is wrong here
 	fields, err := v.Fields(cue.All())
 	for err == nil && fields.Next() {
 		selector := fields.Selector()
@@ -100,18 +101,21 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 			missing = append(missing, name)
 			continue
 		}
-		known, _ := step(schema, name)
-		if !known.Exists() {
+		below, _ := step(schema, name)
+		if !below.Exists() {
 			unknown = append(unknown, name)
 			continue
 		}
-		l.search(bundle, append(path[:len(path):len(path)], name), fields.Value(), known, said, out)
+		stated := fields.Value()
+		known = append(known, func() {
+			l.search(bundle, append(path[:len(path):len(path)], name), stated, below, said, out)
+		})
 	}
 	missing = slices.DeleteFunc(missing, func(name string) bool { return isMeant(name, unknown) })
 	for _, name := range slices.Concat(unknown, missing) {
 		c := &complaint{path: append(path[:len(path):len(path)], name)}
 		c.in, c.overlay = application(c.path)
-		if _, known := said[spec.Path(c.path).String()]; known {
+		if _, isSaid := said[spec.Path(c.path).String()]; isSaid {
 			continue
 		}
 		_, ofBase := said[inBase(c.in)]
@@ -128,6 +132,9 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 		if d.Pos.IsValid() { // else nobody wrote it: it follows from another mistake
 			*out = append(*out, d)
 		}
+	}
+	for _, search := range known {
+		search()
 	}
 }
 

@@ -40,6 +40,7 @@ func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 			break // its other fields are there too
 		}
 		l.guess(v, []string{name}, topFields)
+		l.guessOverlays(v, name, fields.Value())
 		out = append(out, diag.Diagnostic{
 			Rule:    rule,
 			Pos:     cmp.Or(first(l.written(fields.Value())), embedded, first(l.written(v))),
@@ -81,6 +82,17 @@ func (l *directory) embedded(files []*ast.File) diag.Pos {
 		}
 	}
 	return diag.Pos{}
+}
+
+// guessOverlays takes note of a field that is meant as overlays beside those that are
+// stated, if none of its own is there: `overlays: [_]: base` states none.
+func (l *directory) guessOverlays(v cue.Value, name string, stated cue.Value) {
+	there := labels(v.LookupPath(cue.ParsePath("overlays")))
+	isThere := func(overlay string) bool { return slices.Contains(there, overlay) }
+	meant, isAlone := diag.Nearest(name, topFields)
+	if meant == "overlays" && isAlone && !slices.ContainsFunc(labels(stated), isThere) && !l.isReferredTo(name) {
+		l.names.misspelt(l.written(stated), meant)
+	}
 }
 
 // overlayOf is the remedy for an overlay that is not under overlays.
