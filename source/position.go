@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,12 +101,14 @@ func (l *directory) display(file string) string {
 // what CUE names; else the nearest thing that was written above.
 func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related) {
 	var users, schemas []diag.Pos
+	givesWay := map[diag.Pos]bool{} // to any other value
 	for _, e := range c.errors {
 		for _, pos := range append(e.InputPositions(), e.Position()) {
 			switch p := l.position(pos); {
 			case !p.IsValid():
 			case l.isUsers(pos):
 				users = append(users, p)
+				givesWay[p] = l.textAt(pos).isDefault()
 			default:
 				schemas = append(schemas, p)
 			}
@@ -127,7 +130,7 @@ func (l *directory) places(v cue.Value, c *complaint) (diag.Pos, []diag.Related)
 		primary.File = l.dir
 	}
 	for _, p := range written {
-		if other := onLine(users, p); other.IsValid() && other.Line != primary.Line {
+		if other := onLine(users, p); other.IsValid() && other.Line != primary.Line && !givesWay[other] {
 			return primary, []diag.Related{{Pos: other, Message: "also stated here"}}
 		}
 	}
@@ -186,6 +189,14 @@ func (a around) isAlternative(c clash) bool {
 	}
 	return strings.HasSuffix(before, "*") || strings.HasSuffix(before, "|")
 }
+
+// isDefault reports whether what stands there gives way to any other value.
+func (a around) isDefault() bool {
+	line, _, _ := strings.Cut(a.after, "\n")
+	return strings.HasSuffix(strings.TrimSpace(a.before), "*") && anyOther.MatchString(line)
+}
+
+var anyOther = regexp.MustCompile(`\|\s*_\s*([,})/]|$)`)
 
 // begins reports whether one of two values stands there.
 func (a around) begins(c clash) bool {

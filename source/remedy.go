@@ -206,7 +206,12 @@ func (l *directory) retype(of *complaint, c clash, word definition) string {
 	case c.value[0] == '\'':
 		return "Write it in double quotes: " + strconv.Quote(strings.Trim(c.value, "'")) + "."
 	case isNumber && wantsText && (word.name == "Duration" || word.name == "Period"):
-		return fmt.Sprintf("Write it in quotes, with its unit: %q.", c.value+"s")
+		for _, value := range []string{c.value + "s", strings.TrimPrefix(c.value, "-") + "s"} {
+			if l.takesLiteral(of.in, token.STRING, strconv.Quote(value)) {
+				return fmt.Sprintf("Write it in quotes, with its unit: %q.", value)
+			}
+		}
+		return ""
 	case isNumber && wantsText && word.name == "PortName":
 		return "State the name of the port, as it stands under ports."
 	case isNumber && wantsText && word.name == "Quantity":
