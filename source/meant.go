@@ -81,6 +81,9 @@ func (l *directory) isReferredTo(name string) (found bool) {
 			switch n := n.(type) {
 			case *ast.Field:
 				labels[n.Label] = true
+				if alias, ok := n.Label.(*ast.Alias); ok {
+					labels[alias.Expr] = true
+				}
 			case *ast.Ident:
 				found = found || n.Name == name && !labels[n]
 			case *ast.SelectorExpr:
