@@ -347,11 +347,17 @@ type soughtBrackets struct {
 func (l *directory) bracketsIn(text []byte) []misplaced {
 	if l.brackets.in != string(text) {
 		l.brackets = soughtBrackets{string(text), misplacedIn(text)}
-		if all := l.brackets.found; all != nil && !isBetter(slipLine(changed(text, all)), slipLine(text)) {
+		if all := l.brackets.found; all != nil && !isReadOn(changed(text, all), text) {
 			l.brackets.found = nil
 		}
 	}
 	return l.brackets.found
+}
+
+// isReadOn reports whether CUE reads one text farther than another.
+func isReadOn(text, before []byte) bool {
+	after := firstSlip(text)
+	return after.line == 0 || after.isBehind(firstSlip(before), 0)
 }
 
 // withBrackets puts the brackets that are wrong in place of what CUE says of

@@ -38,6 +38,10 @@ const mostUnread = 40
 // mend cuts what CUE cannot read, or what has names that are refused; false if
 // there is no such thing, or nobody knows what to cut.
 func (l *directory) mend(found diag.List) bool {
+	if l.writeSigns() {
+		l.unreadable = nil
+		return true
+	}
 	all := errors.Errors(l.unreadable)
 	if len(all) == 0 {
 		return l.rename() || l.mendNames()

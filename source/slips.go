@@ -39,8 +39,8 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 	if text := l.colons(f.text); !bytes.Equal(text, f.text) {
 		f.text, isMeant = text, true
 	}
-	if isMeant && len(cut) == 0 && slipLine(f.text) == 0 && len(f.slips) == 0 {
-		return true
+	if isMeant && len(cut) == 0 && len(f.slips) == 0 {
+		return true // what is still wrong is told then
 	}
 	rows := bytes.SplitAfter(f.text, []byte("\n"))
 	text := f.text

@@ -185,10 +185,18 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 // unquoted is the value of a line that CUE cannot read, if it seems to be a text.
 func (l *directory) unquoted(d *diag.Diagnostic) string {
 	lines := l.lines(d.Pos.File)
-	if d.Pos.Line < 1 || d.Pos.Line > len(lines) || !aboutValues.MatchString(d.Message) {
+	if d.Pos.Line < 1 || d.Pos.Line > len(lines) {
 		return ""
 	}
-	line, _, _ := strings.Cut(lines[d.Pos.Line-1], " //")
+	return bareText(lines[d.Pos.Line-1], d.Message)
+}
+
+// bareText is the value of a line of which CUE says so, if it seems to be a text.
+func bareText(line, said string) string {
+	if !aboutValues.MatchString(said) {
+		return ""
+	}
+	line, _, _ = strings.Cut(line, " //")
 	m := bareValue.FindStringSubmatch(line)
 	if m == nil || innerField.MatchString(m[2]) {
 		return ""
@@ -310,12 +318,13 @@ func (l *directory) fileOf(p diag.Pos) string {
 // firstSlips leaves out what CUE says of a file after a slip: where it finds
 // its way again is a guess. A line that looks wrong itself is told too.
 func (l *directory) firstSlips(found diag.List) diag.List {
+	found, signs := l.withSigns(found)
 	found, brackets := l.withBrackets(found)
 	found = found.Sorted()
 	slipped := map[string]int{} // the line of the last slip by file
 	var out diag.List
 	for _, d := range found {
-		grammatical := !unfound.MatchString(d.Message) && !strings.HasPrefix(d.Message, "import") && !unused.MatchString(d.Message)
+		grammatical := isOfGrammar(d.Message)
 		last, isLater := slipped[d.Pos.File]
 		if len(out) > 0 && d.Pos == out[len(out)-1].Pos {
 			continue // one import, in two ways
@@ -328,7 +337,12 @@ func (l *directory) firstSlips(found diag.List) diag.List {
 		}
 		out = append(out, d)
 	}
-	return append(out, brackets...)
+	return slices.Concat(out, signs, brackets)
+}
+
+// isOfGrammar reports whether a finding is what CUE's parser says.
+func isOfGrammar(message string) bool {
+	return !unfound.MatchString(message) && !strings.HasPrefix(message, "import") && !unused.MatchString(message)
 }
 
 // isAssigned reports whether a line gives its field a value by =: there may be
