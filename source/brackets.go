@@ -335,7 +335,7 @@ func agree(rows []bracketed, isEven bool) bool {
 }
 
 // aboutBrackets is what CUE says of a bracket that it does not expect, or misses.
-var aboutBrackets = regexp.MustCompile(`^expected .*, found '[])}]'|^expected '(EOF|\)|\]|\})'|^missing ',' in |found 'EOF'$`)
+var aboutBrackets = regexp.MustCompile(`^expected .*, found '[])}]'|^expected '(EOF|\)|\]|\})'|^missing ',' (?:before newline )?in |found 'EOF'$`)
 
 // soughtBrackets is what was found in a text, which several findings may ask for.
 type soughtBrackets struct {

@@ -97,7 +97,7 @@ var (
 func (at signAt) isNoWord() bool { return !slices.Contains(keywords, at.name) }
 
 // isKnown reports whether the schema has a field of a name anywhere.
-func (at signAt) isKnown() bool { return at.isNoWord() && fieldNames()[at.name] }
+func (at signAt) isKnown() bool { return at.isNoWord() && schemaFields()[at.name] }
 
 // isDefined reports whether a text gives a name a value.
 func (at signAt) isDefined() bool {
@@ -127,8 +127,8 @@ func (at signAt) isInList() bool {
 	return !bytes.ContainsRune(at.row, ':')
 }
 
-// fieldNames are those that the schema has anywhere.
-var fieldNames = sync.OnceValue(func() map[string]bool {
+// schemaFields are those that the schema has anywhere.
+var schemaFields = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
 	for _, text := range schema.Files() {
 		for _, m := range aSchemaField.FindAllSubmatch(text, -1) {
@@ -138,7 +138,7 @@ var fieldNames = sync.OnceValue(func() map[string]bool {
 	return out
 })
 
-var aSchemaField = regexp.MustCompile(`([a-z]\w*)[?!]:`)
+var aSchemaField = regexp.MustCompile(`([a-z]\w*)[?!]?:`)
 
 // mostSigns is how many signs are put right in a text: with more, it is of
 // another language.
@@ -169,7 +169,9 @@ func (l *directory) signsIn(file string) signsOf {
 	for n := len(out.found); n > 0 && slipLine(before[n]) == out.found[n-1].row; n-- {
 		out.found = out.found[:n-1] // it is something else
 	}
-	out.text = string(before[len(out.found)])
+	if out.text = string(before[len(out.found)]); len(out.found) > 0 && l.mending(l.fileOf(diag.Pos{File: file})) == nil {
+		out.found = nil
+	}
 	if l.signs == nil {
 		l.signs = map[string]signsOf{}
 	}
@@ -324,9 +326,6 @@ func (l *directory) readOtherwise() (found diag.List) {
 
 // signsTold are the signs of a file that are wrong, as they are told.
 func (l *directory) signsTold(file string) (out diag.List) {
-	if l.mending(l.fileOf(diag.Pos{File: file})) == nil {
-		return nil
-	}
 	for _, m := range l.signsIn(file).found {
 		out = append(out, diag.Diagnostic{Rule: rule, Pos: diag.Pos{File: file, Line: m.row, Col: m.col}, Message: m.message, Fix: m.fix})
 	}
