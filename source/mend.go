@@ -92,7 +92,7 @@ func (r *round) cutFor(e errors.Error) bool {
 		return false
 	}
 	if _, isRead := r.read[name]; !isRead {
-		syntax, err := parser.ParseFile(name, f.text)
+		syntax, err := parser.ParseFile(name, f.text, asDeclared)
 		if r.read[name] = syntax; err != nil {
 			if r.read[name] = nil; !r.cutSlips(f, r.display(name), r.found) {
 				return false
@@ -296,7 +296,7 @@ const shortNames = "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA"
 
 // accepts reports whether CUE reads a file with a clause more.
 func (f *mendedFile) accepts(c clause) bool {
-	_, err := parser.ParseFile("", fmt.Sprintf("%s\n%s\n", f.text, c))
+	_, err := parser.ParseFile("", fmt.Sprintf("%s\n%s\n", f.text, c), asDeclared)
 	return err == nil
 }
 

@@ -30,7 +30,7 @@ type sign struct {
 
 // signAt is where a line looks so.
 type signAt struct {
-	text       []byte // all of it, without what texts and comments say
+	text       []byte // all of it
 	row        []byte // the line
 	next       string // the code below
 	name       string // the group of that name
@@ -80,7 +80,7 @@ var probably = []sign{
 // silently are signs that CUE reads in another way, and refuses later.
 var silently = []sign{
 	{line: givesValue, by: ":", message: "a colon is missing behind $name", fix: fieldColon,
-		isMeant: func(at signAt) bool { return at.isReadable && at.isKnown() && !at.isDefined() }},
+		isMeant: func(at signAt) bool { return at.isReadable && at.isKnown() && !at.isLet() }},
 	{line: regexp.MustCompile(`:\s*\*[^,:{}\[\]()]+(?P<at>,)\s*(?:_|u?int|string|number|bool)\s*(?:[,}]|$)`), by: "|", message: "a comma stands between two values of a field", fix: "Write | between them: `*value | _`.",
 		isMeant: func(at signAt) bool { return at.isReadable }},
 	{line: regexp.MustCompile(`:\s*(?P<name>[A-Z]\w*)(?P<at>\s*:)\s*\{`), by: "=", message: "$name is no field", fix: "An alias of what follows has = behind it: `$name={…}`.",
@@ -103,6 +103,11 @@ func (at signAt) isKnown() bool { return at.isNoWord() && schemaFields()[at.name
 func (at signAt) isDefined() bool {
 	is := regexp.MustCompile(`(?m)(?:^|[{,:\s])(?:let\s+` + regexp.QuoteMeta(at.name) + `\s*=|` + regexp.QuoteMeta(at.name) + `\s*[:=])`)
 	return is.Match(at.text)
+}
+
+// isLet reports whether a text has a let clause of a name.
+func (at signAt) isLet() bool {
+	return regexp.MustCompile(`\blet\s+` + regexp.QuoteMeta(at.name) + `\s*=`).Match(at.text)
 }
 
 // isAlias reports whether a text selects something of a name, which nothing else has.
@@ -182,12 +187,11 @@ func (l *directory) signsIn(file string) signsOf {
 // nextSign is what is wrong where CUE stumbles first, or with what it reads in
 // another way, and the text without it; nil if there is no such thing.
 func (l *directory) nextSign(text []byte) (misplaced, []byte) {
-	code := codeOf(text)
-	rows, codes := bytes.SplitAfter(text, []byte("\n")), bytes.SplitAfter(code, []byte("\n"))
+	rows, codes := bytes.SplitAfter(text, []byte("\n")), bytes.SplitAfter(codeOf(text), []byte("\n"))
 	slip := firstSlip(text)
 	if slip.line == 0 {
 		for i := range codes {
-			if m, better := l.signOf(text, code, codes, i, slip, silently); better != nil {
+			if m, better := l.signOf(text, codes, i, slip, silently); better != nil {
 				return m, better
 			}
 		}
@@ -201,7 +205,7 @@ func (l *directory) nextSign(text []byte) (misplaced, []byte) {
 		}
 	}
 	for _, i := range at {
-		if m, better := l.signOf(text, code, codes, i, slip, surely); better != nil {
+		if m, better := l.signOf(text, codes, i, slip, surely); better != nil {
 			return m, better
 		}
 	}
@@ -209,7 +213,7 @@ func (l *directory) nextSign(text []byte) (misplaced, []byte) {
 		if row := string(rows[i]); slipIn(row) != "" || bareText(row, slip.message) != "" {
 			continue
 		}
-		if m, better := l.signOf(text, code, codes, i, slip, probably); better != nil {
+		if m, better := l.signOf(text, codes, i, slip, probably); better != nil {
 			return m, better
 		}
 	}
@@ -217,9 +221,9 @@ func (l *directory) nextSign(text []byte) (misplaced, []byte) {
 }
 
 // signOf is the first sign of some that is wrong in a line, and the text with the right one.
-func (l *directory) signOf(text, code []byte, codes [][]byte, i int, slip stumble, signs []sign) (misplaced, []byte) {
+func (l *directory) signOf(text []byte, codes [][]byte, i int, slip stumble, signs []sign) (misplaced, []byte) {
 	row, start := bytes.TrimRight(codes[i], "\r\n"), len(bytes.Join(codes[:i], nil))
-	at := signAt{text: code, row: row, slip: -1, isReadable: slip.line == 0}
+	at := signAt{text: text, row: row, slip: -1, isReadable: slip.line == 0}
 	if slip.line == i+1 {
 		at.slip = slip.col - 1
 	}
@@ -280,8 +284,11 @@ type stumble struct {
 	message   string
 }
 
+// asDeclared is CUE's language as modules declare it: a later one takes more.
+var asDeclared = parser.Version(schema.LanguageVersion)
+
 func firstSlip(text []byte) (first stumble) {
-	_, err := parser.ParseFile("", text)
+	_, err := parser.ParseFile("", text, asDeclared)
 	for _, e := range errors.Errors(err) {
 		line, col := max(e.Position().Line(), 1), e.Position().Column()
 		if first.line == 0 || line < first.line || line == first.line && col < first.col {

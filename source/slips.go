@@ -74,7 +74,7 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		l.blank(f, from, to)
 	}
 	isClosed := closing != "" && slipLine(text) > 0 && f.write(closing)
-	if syntax, err := parser.ParseFile(name, f.text); err == nil {
+	if syntax, err := parser.ParseFile(name, f.text, asDeclared); err == nil {
 		for _, s := range f.slips {
 			if !l.nameSlip(f, syntax, s) {
 				return false
@@ -125,7 +125,7 @@ var aClause = regexp.MustCompile(`(?m)^package\b`)
 // slipLine is the line of the first thing, from 1, that CUE cannot read; 0 if
 // it can read all.
 func slipLine(text []byte) int {
-	_, err := parser.ParseFile("", text)
+	_, err := parser.ParseFile("", text, asDeclared)
 	first := 0
 	for _, e := range errors.Errors(err) {
 		if line := e.Position().Line(); first == 0 || line < first {
