@@ -31,7 +31,8 @@ type sign struct {
 // signAt is where a line looks so.
 type signAt struct {
 	text       []byte // all of it
-	row        []byte // the line
+	above      []byte // the code above, without what texts and comments say
+	row        []byte // the line, so
 	next       string // the code below
 	name       string // the group of that name
 	from, to   int    // of what to change, in the line
@@ -73,7 +74,7 @@ var probably = []sign{
 		isMeant: func(at signAt) bool { return at.slip == at.to && at.isInList() }},
 	{line: regexp.MustCompile(`["'\w\])}](?P<at>)\s*$`), by: ",", message: "a comma is missing behind an element of a list", fix: "Put a comma behind it.",
 		isMeant: func(at signAt) bool {
-			return at.next != "" && strings.ContainsAny(at.next[:1], `"'{[`) && !closesOrNames.MatchString(at.next)
+			return at.next != "" && at.isInList() && strings.ContainsAny(at.next[:1], `"'{[`) && !closesOrNames.MatchString(at.next)
 		}},
 }
 
@@ -102,24 +103,24 @@ func (at signAt) isKnown() bool { return at.isNoWord() && schemaFields()[at.name
 // isDefined reports whether a text gives a name a value.
 func (at signAt) isDefined() bool {
 	is := regexp.MustCompile(`(?m)(?:^|[{,:\s])(?:let\s+` + regexp.QuoteMeta(at.name) + `\s*=|` + regexp.QuoteMeta(at.name) + `\s*[:=])`)
-	return is.Match(at.text)
+	return is.Match(codeOf(at.text))
 }
 
 // isLet reports whether a text has a let clause of a name.
 func (at signAt) isLet() bool {
-	return regexp.MustCompile(`\blet\s+` + regexp.QuoteMeta(at.name) + `\s*=`).Match(at.text)
+	return regexp.MustCompile(`\blet\s+` + regexp.QuoteMeta(at.name) + `\s*=`).Match(codeOf(at.text))
 }
 
 // isAlias reports whether a text selects something of a name, which nothing else has.
 func (at signAt) isAlias() bool {
 	name := regexp.QuoteMeta(at.name)
-	return regexp.MustCompile(`\b`+name+`\.\w`).Match(at.text) && len(regexp.MustCompile(`\b`+name+`\s*[:=]`).FindAll(at.text, 2)) == 1
+	return regexp.MustCompile(`\b`+name+`\.\w`).Match(at.text) && len(regexp.MustCompile(`\b`+name+`\s*[:=]`).FindAll(codeOf(at.text), 2)) == 1
 }
 
 // isInList reports whether what is open at a place of a line is a list.
 func (at signAt) isInList() bool {
 	depth := 0
-	for _, c := range slices.Backward(at.row[:at.from]) {
+	for _, c := range slices.Backward(slices.Concat(at.above, at.row[:at.from])) {
 		switch c {
 		case ']', '}', ')':
 			depth++
@@ -129,7 +130,7 @@ func (at signAt) isInList() bool {
 			}
 		}
 	}
-	return !bytes.ContainsRune(at.row, ':')
+	return false
 }
 
 // schemaFields are those that the schema has anywhere.
@@ -222,7 +223,7 @@ func (l *directory) nextSign(text []byte) (misplaced, []byte) {
 
 // signOf is the first sign of some that is wrong in a line, and the text with the right one.
 func (l *directory) signOf(text []byte, codes [][]byte, i int, slip stumble, signs []sign) (misplaced, []byte) {
-	row, start := bytes.TrimRight(codes[i], "\r\n"), len(bytes.Join(codes[:i], nil))
+	row := bytes.TrimRight(codes[i], "\r\n")
 	at := signAt{text: text, row: row, slip: -1, isReadable: slip.line == 0}
 	if slip.line == i+1 {
 		at.slip = slip.col - 1
@@ -234,6 +235,10 @@ func (l *directory) signOf(text []byte, codes [][]byte, i int, slip stumble, sig
 	}
 	for _, s := range signs {
 		for _, m := range s.line.FindAllSubmatchIndex(row, -1) {
+			if at.above == nil {
+				at.above = bytes.Join(codes[:i], nil)
+			}
+			start := len(at.above)
 			group, name := 2*s.line.SubexpIndex("at"), 2*s.line.SubexpIndex("name")
 			at.from, at.to, at.name = m[group], m[group+1], ""
 			if name > 0 {

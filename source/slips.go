@@ -102,7 +102,7 @@ func (l *directory) colons(text []byte) []byte {
 			if l.cut.parsed += len(text); l.cut.parsed > mostParsed+mostOften*len(text) {
 				return text
 			}
-			if isBetter(slipLine(other), before) {
+			if isReadOn(other, text) {
 				text, isChanged = other, true
 				break
 			}
@@ -113,9 +113,6 @@ func (l *directory) colons(text []byte) []byte {
 	}
 	return text
 }
-
-// isBetter reports whether CUE reads on to a later line, or to the end.
-func isBetter(line, before int) bool { return line == 0 || line > before }
 
 // assigned is a line that gives its field a value as other languages do.
 var assigned = regexp.MustCompile(`(?m)^[ \t]*(?:"[^"\n]*"|#?[A-Za-z_][\w-]*)([ \t]*=)(?:[^=~\n]|$)`)

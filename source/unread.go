@@ -132,7 +132,8 @@ var slips = []struct {
 var grammar = []struct{ message, fix string }{
 	{"non-matching whitespace", "Indent each line of the text as the last one, or deeper."},
 	{"before newline in list literal", "Close the list with ], or put a comma behind the element above."},
-	{"missing ','", "Put a comma between the two, or each on a line of its own."},
+	{"missing ','", commaFix},
+	{"import path", fmt.Sprintf("The path of a package has no blanks or signs: `import %q`.", schema.ImportPath)},
 	{"not terminated", "Close the text with a quote."},
 	{"expected 'EOF', found", "It closes nothing: leave it out, or open above what it closes."},
 	{"found 'EOF'", "Close what is open: a brace is missing above."},
@@ -173,7 +174,7 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 		d.Fix = fmt.Sprintf("Write it in quotes: %q.", text)
 		return
 	}
-	d.Fix = "CUE cannot read the line."
+	d.Fix = "A field is `name: value`: something is missing here, or too much."
 	for _, g := range grammar {
 		if strings.Contains(d.Message, g.message) {
 			d.Fix = g.fix
@@ -217,12 +218,27 @@ var (
 // inWords are findings that say what CUE's parser expects in words of its users.
 func inWords(found diag.List) diag.List {
 	for i, d := range found {
+		if strings.HasPrefix(d.Message, "missing ',' in struct literal") {
+			d.Message = commaInWords(d.Fix)
+		}
 		for _, w := range parserWords {
 			d.Message = w.said.ReplaceAllString(d.Message, w.words)
 		}
 		found[i].Message = d.Message
 	}
 	return found
+}
+
+// commaInWords is what is wrong where CUE misses a comma between fields, as the
+// remedy has it.
+func commaInWords(fix string) string {
+	switch {
+	case strings.HasPrefix(fix, "Write it in quotes"):
+		return "a text has no quotes"
+	case strings.Contains(fix, "stand in quotes"):
+		return "a name has no quotes"
+	}
+	return "a comma is missing between two fields"
 }
 
 // parserWords are the words of CUE's parser, and what they mean.
@@ -239,6 +255,11 @@ var parserWords = []struct {
 	{regexp.MustCompile(`^expected 'STRING'`), "expected a text in quotes"},
 	{regexp.MustCompile(`^expected 'EOF'`), "expected the end of the file"},
 	{regexp.MustCompile(`^expected (?:operand|expression)`), "expected a value"},
+	{regexp.MustCompile(`^missing ',' before newline in list literal`), "a comma or a ] is missing in a list"},
+	{regexp.MustCompile(`^missing ',' in list literal`), "a comma is missing between two elements of a list"},
+	{regexp.MustCompile(`^missing ',' in (?:argument list|call).*`), "a comma is missing between two arguments"},
+	{regexp.MustCompile(`^(?:import failed: )?(?:invalid|malformed) import path:? ("[^"]*").*`), "no package has the path $1"},
+	{regexp.MustCompile(`^preference mark not allowed at this position`), "a * marks the default of several values, and there is one"},
 }
 
 // ofAssigned finds the line that gives a field a value by =: CUE complains
