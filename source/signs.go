@@ -30,14 +30,13 @@ type sign struct {
 
 // signAt is where a line looks so.
 type signAt struct {
-	text       []byte // all of it
-	above      []byte // the code above, without what texts and comments say
-	row        []byte // the line, so
-	next       string // the code below
-	name       string // the group of that name
-	from, to   int    // of what to change, in the line
-	slip       int    // where CUE stumbles in the line; -1 if that is below
-	isReadable bool   // CUE can read all
+	text     []byte // all of it
+	above    []byte // the code above, without what texts and comments say
+	row      []byte // the line, so
+	next     string // the code below
+	name     string // the group of that name
+	from, to int    // of what to change, in the line
+	slip     int    // where CUE stumbles in the line; -1 if that is below
 }
 
 const (
@@ -81,11 +80,10 @@ var probably = []sign{
 // silently are signs that CUE reads in another way, and refuses later.
 var silently = []sign{
 	{line: givesValue, by: ":", message: "a colon is missing behind $name", fix: fieldColon,
-		isMeant: func(at signAt) bool { return at.isReadable && at.isKnown() && !at.isLet() }},
-	{line: regexp.MustCompile(`:\s*\*[^,:{}\[\]()]+(?P<at>,)\s*(?:_|u?int|string|number|bool)\s*(?:[,}]|$)`), by: "|", message: "a comma stands between two values of a field", fix: "Write | between them: `*value | _`.",
-		isMeant: func(at signAt) bool { return at.isReadable }},
+		isMeant: func(at signAt) bool { return at.isKnown() && !at.isLet() }},
+	{line: regexp.MustCompile(`:\s*\*[^,:{}\[\]()]+(?P<at>,)\s*(?:_|u?int|string|number|bool)\s*(?:[,}]|$)`), by: "|", message: "a comma stands between two values of a field", fix: "Write | between them: `*value | _`."},
 	{line: regexp.MustCompile(`:\s*(?P<name>[A-Z]\w*)(?P<at>\s*:)\s*\{`), by: "=", message: "$name is no field", fix: "An alias of what follows has = behind it: `$name={…}`.",
-		isMeant: func(at signAt) bool { return at.isReadable && at.isAlias() }},
+		isMeant: func(at signAt) bool { return at.isAlias() }},
 }
 
 var (
@@ -100,10 +98,10 @@ func (at signAt) isNoWord() bool { return !slices.Contains(keywords, at.name) }
 // isKnown reports whether the schema has a field of a name anywhere.
 func (at signAt) isKnown() bool { return at.isNoWord() && schemaFields()[at.name] }
 
-// isDefined reports whether a text gives a name a value.
+// isDefined reports whether a text gives a name a value that others refer to.
 func (at signAt) isDefined() bool {
-	is := regexp.MustCompile(`(?m)(?:^|[{,:\s])(?:let\s+` + regexp.QuoteMeta(at.name) + `\s*=|` + regexp.QuoteMeta(at.name) + `\s*[:=])`)
-	return is.Match(codeOf(at.text))
+	is := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(at.name) + `\s*[:=]`)
+	return strings.HasPrefix(at.name, "_") || at.isLet() || is.Match(codeOf(at.text))
 }
 
 // isLet reports whether a text has a let clause of a name.
@@ -224,7 +222,7 @@ func (l *directory) nextSign(text []byte) (misplaced, []byte) {
 // signOf is the first sign of some that is wrong in a line, and the text with the right one.
 func (l *directory) signOf(text []byte, codes [][]byte, i int, slip stumble, signs []sign) (misplaced, []byte) {
 	row := bytes.TrimRight(codes[i], "\r\n")
-	at := signAt{text: text, row: row, slip: -1, isReadable: slip.line == 0}
+	at := signAt{text: text, row: row, slip: -1}
 	if slip.line == i+1 {
 		at.slip = slip.col - 1
 	}
