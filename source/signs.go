@@ -68,6 +68,7 @@ var probably = []sign{
 	{line: regexp.MustCompile(`:\s*(?P<name>` + aLabel + `)(?P<at>\s+)(?:` + aLabel + `\s*:|\{)`), by: ":", message: "a colon is missing behind $name", fix: fieldColon,
 		isMeant: func(at signAt) bool { return at.isNoWord() && (at.row[at.from-1] != '"' || at.row[at.to] == '{') }},
 	{line: givesValue, by: ":", message: "a colon is missing behind $name", fix: fieldColon, isMeant: signAt.isKnown},
+	{line: regexp.MustCompile(`(?:^|[{,:])\s*(?P<name>[A-Za-z_]\w*)(?P<at>\s+)["'\[0-9]`), by: ":", message: "a colon is missing behind $name", fix: fieldColon, isMeant: signAt.isNoWord},
 	{line: regexp.MustCompile(`["'\w\])}](?P<at>\s+)` + aLabel + `\s*:(?:\s|$)`), by: ",", message: "a comma is missing between two fields", fix: commaFix},
 	{line: regexp.MustCompile(`["'\w\])}](?P<at>\s+)["'\w{\[]`), by: ",", message: "a comma is missing between two elements of a list", fix: commaFix,
 		isMeant: func(at signAt) bool { return at.slip == at.to && at.isInList() }},
