@@ -54,6 +54,9 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		if first := slipLine(text); first == 0 || first < d.Pos.Line {
 			break // what is above is not told yet
 		}
+		if len(cut) > 0 && assigned.Match(rows[d.Pos.Line-1]) {
+			break // its = becomes a colon when CUE reads as far
+		}
 		if region, ok := l.slipAt(text, d.Pos.Line-1); ok {
 			region.to = endOfText(rows, region)
 			cut, text = append(cut, region), region.blanked(text)

@@ -104,6 +104,9 @@ var (
 	unused    = regexp.MustCompile(`^unreferenced alias or let clause (.+)$`)
 )
 
+// twoTexts is a field with two values.
+var twoTexts = regexp.MustCompile(`^\s*(?:[\w$"-]+:\s+)+"[^"]*"\s+"[^"]*"\s*$`)
+
 const colonFix = "Put a colon between a name and its value: `name: value`."
 
 // slips of the pen and of other languages, by what a line looks like.
@@ -122,6 +125,7 @@ var slips = []struct {
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(/[\w./-]+)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(v?\d+\.\d+\.\d[\w./-]*)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`:\s*([0-9*][0-9*/,-]*( [0-9*][0-9*/,-]*){4})\s*$`), "Write it in quotes: \"$1\"."},
+	{twoTexts, "Make one text of the two, or leave one out."},
 	{regexp.MustCompile(`,\s*,`), "One comma is enough."},
 	{regexp.MustCompile(`^(?:[^"]|"(?:[^"\\]|\\.)*")*?;`), "Leave out the semicolon: fields stand on lines of their own, or with a comma between them."},
 	{regexp.MustCompile(`\\\([^()"\[]*"`), "Close what is put into the text with a parenthesis: `\"\\(name)-x\"`."},
@@ -237,6 +241,8 @@ func commaInWords(fix string) string {
 		return "a text has no quotes"
 	case strings.Contains(fix, "stand in quotes"):
 		return "a name has no quotes"
+	case strings.HasPrefix(fix, "Make one text"):
+		return "a field has two values"
 	}
 	return "a comma is missing between two fields"
 }
