@@ -38,9 +38,9 @@ const mostUnread = 40
 // mend cuts what CUE cannot read, or what has names that are refused; false if
 // there is no such thing, or nobody knows what to cut.
 func (l *directory) mend(found diag.List) bool {
-	if l.writeSigns() {
+	if isWritten, ok := l.writeSigns(); isWritten {
 		l.unreadable = nil
-		return true
+		return ok && l.isReadAgain()
 	}
 	all := errors.Errors(l.unreadable)
 	if len(all) == 0 {
@@ -59,7 +59,12 @@ func (l *directory) mend(found diag.List) bool {
 	if !r.isMended {
 		return false
 	}
-	again, err := l.read() // a file may import more now
+	return l.isReadAgain()
+}
+
+// isReadAgain reads the files again: one may import more now.
+func (l *directory) isReadAgain() bool {
+	again, err := l.read()
 	return err == nil && !again.found.HasErrors()
 }
 

@@ -343,8 +343,10 @@ func (l *directory) signsTold(file string) (out diag.List) {
 	return out
 }
 
-// writeSigns writes the signs that were told into the copies of the files.
-func (l *directory) writeSigns() (isWritten bool) {
+// writeSigns writes the signs that were told into the copies of the files; not ok
+// if it is not known whose what was cut before is.
+func (l *directory) writeSigns() (isWritten, ok bool) {
+	ok = true
 	for file, s := range l.signs {
 		f := l.mending(l.fileOf(diag.Pos{File: file}))
 		if f == nil || len(s.found) == 0 || string(f.text) != s.in {
@@ -352,6 +354,7 @@ func (l *directory) writeSigns() (isWritten bool) {
 		}
 		f.size += len(s.text) - len(f.text)
 		f.text, isWritten = []byte(s.text), true
+		ok = l.nameSlips(f) && ok
 	}
-	return isWritten
+	return isWritten, ok
 }

@@ -39,8 +39,8 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 	if text := l.colons(f.text); !bytes.Equal(text, f.text) {
 		f.text, isMeant = text, true
 	}
-	if isMeant && len(cut) == 0 && len(f.slips) == 0 {
-		return true // what is still wrong is told then
+	if isMeant && len(cut) == 0 {
+		return l.nameSlips(f) // what is still wrong is told then
 	}
 	rows := bytes.SplitAfter(f.text, []byte("\n"))
 	text := f.text
@@ -77,15 +77,23 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		l.blank(f, from, to)
 	}
 	isClosed := closing != "" && slipLine(text) > 0 && f.write(closing)
-	if syntax, err := parser.ParseFile(name, f.text, asDeclared); err == nil {
-		for _, s := range f.slips {
-			if !l.nameSlip(f, syntax, s) {
-				return false
-			}
-		}
-		f.slips = nil
+	return l.nameSlips(f) && (len(cut) > 0 || isClosed || isMeant)
+}
+
+// nameSlips writes errors in place of what was cut, when CUE can read all else;
+// false if it is not known whose that is.
+func (l *directory) nameSlips(f *mendedFile) bool {
+	syntax, err := parser.ParseFile("", f.text, asDeclared)
+	if err != nil {
+		return true
 	}
-	return len(cut) > 0 || isClosed || isMeant
+	for _, s := range f.slips {
+		if !l.nameSlip(f, syntax, s) {
+			return false
+		}
+	}
+	f.slips = nil
+	return true
 }
 
 // colons puts a colon where a line gives its field a value by =, if CUE can read
