@@ -347,7 +347,7 @@ type soughtBrackets struct {
 func (l *directory) bracketsIn(text []byte) []misplaced {
 	if l.brackets.in != string(text) {
 		l.brackets = soughtBrackets{string(text), misplacedIn(text)}
-		if all := l.brackets.found; all != nil && !isReadOn(changed(text, all), text) {
+		if all := l.brackets.found; all != nil && !isReadOn(changed(text, all), text) && !stumblesLess(changed(text, all), text) {
 			l.brackets.found = nil
 		}
 	}
@@ -358,6 +358,12 @@ func (l *directory) bracketsIn(text []byte) []misplaced {
 func isReadOn(text, before []byte) bool {
 	after := firstSlip(text)
 	return after.line == 0 || after.isBehind(firstSlip(before), 0)
+}
+
+// stumblesLess reports whether CUE stumbles over the same first, and over less below.
+func stumblesLess(text, before []byte) bool {
+	after, first := firstSlip(text), firstSlip(before)
+	return after.line == first.line && after.col == first.col && after.all < first.all
 }
 
 // withBrackets puts the brackets that are wrong in place of what CUE says of

@@ -286,6 +286,7 @@ func codeOf(text []byte) []byte {
 type stumble struct {
 	line, col int
 	message   string
+	all       int // things that it cannot read
 }
 
 // asDeclared is CUE's language as modules declare it: a later one takes more.
@@ -296,9 +297,10 @@ func firstSlip(text []byte) (first stumble) {
 	for _, e := range errors.Errors(err) {
 		line, col := max(e.Position().Line(), 1), e.Position().Column()
 		if first.line == 0 || line < first.line || line == first.line && col < first.col {
-			first = stumble{line, col, e.Error()}
+			first = stumble{line: line, col: col, message: e.Error()}
 		}
 	}
+	first.all = len(errors.Errors(err))
 	return first
 }
 

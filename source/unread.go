@@ -243,8 +243,10 @@ func commaInWords(fix string) string {
 		return "a name has no quotes"
 	case strings.HasPrefix(fix, "Make one text"):
 		return "a field has two values"
+	case fix == commaFix:
+		return "a comma is missing between two fields"
 	}
-	return "a comma is missing between two fields"
+	return "expected a comma or a new line"
 }
 
 // parserWords are the words of CUE's parser, and what they mean.
