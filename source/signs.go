@@ -72,6 +72,8 @@ var probably = []sign{
 	{line: regexp.MustCompile(`["'\w\])}](?P<at>\s+)` + aLabel + `\s*:(?:\s|$)`), by: ",", message: "a comma is missing between two fields", fix: commaFix},
 	{line: regexp.MustCompile(`["'\w\])}](?P<at>\s+)["'\w{\[]`), by: ",", message: "a comma is missing between two elements of a list", fix: commaFix,
 		isMeant: func(at signAt) bool { return at.slip == at.to && at.isInList() }},
+	{line: regexp.MustCompile(`["\])}](?P<at>\s+)[a-z]\w*\s+["{\[]`), by: ",", message: "a comma is missing between two fields", fix: commaFix,
+		isMeant: func(at signAt) bool { return at.slip == at.to }},
 	{line: regexp.MustCompile(`["'\w\])}](?P<at>)\s*$`), by: ",", message: "a comma is missing behind an element of a list", fix: "Put a comma behind it.",
 		isMeant: func(at signAt) bool {
 			return at.next != "" && at.isInList() && strings.ContainsAny(at.next[:1], `"'{[`) && !closesOrNames.MatchString(at.next)

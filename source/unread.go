@@ -125,6 +125,7 @@ var slips = []struct {
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(/[\w./-]+)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(v?\d+\.\d+\.\d[\w./-]*)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`:\s*([0-9*][0-9*/,-]*( [0-9*][0-9*/,-]*){4})\s*$`), "Write it in quotes: \"$1\"."},
+	{regexp.MustCompile(`^[^"]*(?:"[^"]*"[^"]*)*?/\*.*\*/`), "Comments begin with //, and end with the line."},
 	{twoTexts, "Make one text of the two, or leave one out."},
 	{regexp.MustCompile(`,\s*,`), "One comma is enough."},
 	{regexp.MustCompile(`^(?:[^"]|"(?:[^"\\]|\\.)*")*?;`), "Leave out the semicolon: fields stand on lines of their own, or with a comma between them."},
