@@ -335,7 +335,7 @@ func agree(rows []bracketed, isEven bool) bool {
 }
 
 // aboutBrackets is what CUE says of a bracket that it does not expect, or misses.
-var aboutBrackets = regexp.MustCompile(`^expected .*, found '[])}]'|^expected '(EOF|\)|\]|\})'|^missing ',' in |found 'EOF'$`)
+var aboutBrackets = regexp.MustCompile(`^expected .*, found '[])}]'|^expected '(EOF|\)|\]|\})'|^missing ',' (?:before newline )?in |found 'EOF'$`)
 
 // soughtBrackets is what was found in a text, which several findings may ask for.
 type soughtBrackets struct {
@@ -347,11 +347,23 @@ type soughtBrackets struct {
 func (l *directory) bracketsIn(text []byte) []misplaced {
 	if l.brackets.in != string(text) {
 		l.brackets = soughtBrackets{string(text), misplacedIn(text)}
-		if all := l.brackets.found; all != nil && !isBetter(slipLine(changed(text, all)), slipLine(text)) {
+		if all := l.brackets.found; all != nil && !isReadOn(changed(text, all), text) && !stumblesLess(changed(text, all), text) {
 			l.brackets.found = nil
 		}
 	}
 	return l.brackets.found
+}
+
+// isReadOn reports whether CUE reads one text farther than another.
+func isReadOn(text, before []byte) bool {
+	after := firstSlip(text)
+	return after.line == 0 || after.isBehind(firstSlip(before), 0)
+}
+
+// stumblesLess reports whether CUE stumbles over the same first, and over less below.
+func stumblesLess(text, before []byte) bool {
+	after, first := firstSlip(text), firstSlip(before)
+	return after.line == first.line && after.col == first.col && after.all < first.all
 }
 
 // withBrackets puts the brackets that are wrong in place of what CUE says of

@@ -40,6 +40,10 @@ const mostUnread = 40
 // mend cuts what CUE cannot read, or what has names that are refused; false if
 // there is no such thing, or nobody knows what to cut.
 func (l *directory) mend(found diag.List) bool {
+	if isWritten, ok := l.writeSigns(); isWritten {
+		l.unreadable = nil
+		return ok && l.isReadAgain()
+	}
 	all := errors.Errors(l.unreadable)
 	if len(all) == 0 {
 		return l.rename() || l.mendNames()
@@ -57,7 +61,12 @@ func (l *directory) mend(found diag.List) bool {
 	if !r.isMended {
 		return false
 	}
-	again, err := l.read() // a file may import more now
+	return l.isReadAgain()
+}
+
+// isReadAgain reads the files again: one may import more now.
+func (l *directory) isReadAgain() bool {
+	again, err := l.read()
 	return err == nil && !again.found.HasErrors()
 }
 
@@ -92,7 +101,7 @@ func (r *round) cutFor(e errors.Error) bool {
 		return false
 	}
 	if _, isRead := r.read[name]; !isRead {
-		syntax, err := parser.ParseFile(name, f.text)
+		syntax, err := parser.ParseFile(name, f.text, asDeclared)
 		if r.read[name] = syntax; err != nil {
 			if r.read[name] = nil; !r.cutSlips(f, r.display(name), r.found) {
 				return false
@@ -347,7 +356,7 @@ const shortNames = "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA"
 
 // accepts reports whether CUE reads a file with a clause more.
 func (f *mendedFile) accepts(c clause) bool {
-	_, err := parser.ParseFile("", fmt.Sprintf("%s\n%s\n", f.text, c))
+	_, err := parser.ParseFile("", fmt.Sprintf("%s\n%s\n", f.text, c), asDeclared)
 	return err == nil
 }
 

@@ -39,8 +39,8 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 	if text := l.colons(f.text); !bytes.Equal(text, f.text) {
 		f.text, isMeant = text, true
 	}
-	if isMeant && len(cut) == 0 && slipLine(f.text) == 0 && len(f.slips) == 0 {
-		return true
+	if isMeant && len(cut) == 0 {
+		return l.nameSlips(f) // what is still wrong is told then
 	}
 	rows := bytes.SplitAfter(f.text, []byte("\n"))
 	text := f.text
@@ -53,6 +53,9 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		}
 		if first := slipLine(text); first == 0 || first < d.Pos.Line {
 			break // what is above is not told yet
+		}
+		if len(cut) > 0 && assigned.Match(rows[d.Pos.Line-1]) {
+			break // its = becomes a colon when CUE reads as far
 		}
 		if region, ok := l.slipAt(text, d.Pos.Line-1); ok {
 			region.to = endOfText(rows, region)
@@ -74,15 +77,23 @@ func (l *directory) cutSlips(f *mendedFile, name string, found diag.List) bool {
 		l.blank(f, from, to)
 	}
 	isClosed := closing != "" && slipLine(text) > 0 && f.write(closing)
-	if syntax, err := parser.ParseFile(name, f.text); err == nil {
-		for _, s := range f.slips {
-			if !l.nameSlip(f, syntax, s) {
-				return false
-			}
-		}
-		f.slips = nil
+	return l.nameSlips(f) && (len(cut) > 0 || isClosed || isMeant)
+}
+
+// nameSlips writes errors in place of what was cut, when CUE can read all else;
+// false if it is not known whose that is.
+func (l *directory) nameSlips(f *mendedFile) bool {
+	syntax, err := parser.ParseFile("", f.text, asDeclared)
+	if err != nil {
+		return true
 	}
-	return len(cut) > 0 || isClosed || isMeant
+	for _, s := range f.slips {
+		if !l.nameSlip(f, syntax, s) {
+			return false
+		}
+	}
+	f.slips = nil
+	return true
 }
 
 // colons puts a colon where a line gives its field a value by =, if CUE can read
@@ -102,7 +113,7 @@ func (l *directory) colons(text []byte) []byte {
 			if l.cut.parsed += len(text); l.cut.parsed > mostParsed+mostOften*len(text) {
 				return text
 			}
-			if isBetter(slipLine(other), before) {
+			if isReadOn(other, text) {
 				text, isChanged = other, true
 				break
 			}
@@ -114,9 +125,6 @@ func (l *directory) colons(text []byte) []byte {
 	return text
 }
 
-// isBetter reports whether CUE reads on to a later line, or to the end.
-func isBetter(line, before int) bool { return line == 0 || line > before }
-
 // assigned is a line that gives its field a value as other languages do.
 var assigned = regexp.MustCompile(`(?m)^[ \t]*(?:"[^"\n]*"|#?[A-Za-z_][\w-]*)([ \t]*=)(?:[^=~\n]|$)`)
 
@@ -125,7 +133,7 @@ var aClause = regexp.MustCompile(`(?m)^package\b`)
 // slipLine is the line of the first thing, from 1, that CUE cannot read; 0 if
 // it can read all.
 func slipLine(text []byte) int {
-	_, err := parser.ParseFile("", text)
+	_, err := parser.ParseFile("", text, asDeclared)
 	first := 0
 	for _, e := range errors.Errors(err) {
 		if line := e.Position().Line(); first == 0 || line < first {

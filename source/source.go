@@ -196,6 +196,7 @@ type directory struct {
 	unfound    int                       // names that nothing has, so far
 	unreadable error                     // why the files cannot be loaded
 	brackets   soughtBrackets            // in the text that was asked for last
+	signs      map[string]signsOf        // that are wrong, by file
 	cut        mended                    // the files without what was so
 }
 
@@ -244,6 +245,9 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	}
 	if v, ok := l.accepted(instance); ok {
 		return v, nil, nil
+	}
+	if found := l.readOtherwise(); found != nil {
+		return cue.Value{}, found, nil
 	}
 	// What is refused is built anew, first without #Bundle, so that what is no
 	// bundle at all is told in a line.

@@ -104,6 +104,9 @@ var (
 	unused    = regexp.MustCompile(`^unreferenced alias or let clause (.+)$`)
 )
 
+// twoTexts is a field with two values.
+var twoTexts = regexp.MustCompile(`^\s*(?:[\w$"-]+:\s+)+"[^"]*"\s+"[^"]*"\s*$`)
+
 const colonFix = "Put a colon between a name and its value: `name: value`."
 
 // slips of the pen and of other languages, by what a line looks like.
@@ -122,6 +125,8 @@ var slips = []struct {
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(/[\w./-]+)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`^[^"]*[:\[,] *\*?(v?\d+\.\d+\.\d[\w./-]*)`), "Write it in quotes: \"$1\"."},
 	{regexp.MustCompile(`:\s*([0-9*][0-9*/,-]*( [0-9*][0-9*/,-]*){4})\s*$`), "Write it in quotes: \"$1\"."},
+	{regexp.MustCompile(`^[^"]*(?:"[^"]*"[^"]*)*?/\*.*\*/`), "Comments begin with //, and end with the line."},
+	{twoTexts, "Make one text of the two, or leave one out."},
 	{regexp.MustCompile(`,\s*,`), "One comma is enough."},
 	{regexp.MustCompile(`^(?:[^"]|"(?:[^"\\]|\\.)*")*?;`), "Leave out the semicolon: fields stand on lines of their own, or with a comma between them."},
 	{regexp.MustCompile(`\\\([^()"\[]*"`), "Close what is put into the text with a parenthesis: `\"\\(name)-x\"`."},
@@ -132,7 +137,8 @@ var slips = []struct {
 var grammar = []struct{ message, fix string }{
 	{"non-matching whitespace", "Indent each line of the text as the last one, or deeper."},
 	{"before newline in list literal", "Close the list with ], or put a comma behind the element above."},
-	{"missing ','", "Put a comma between the two, or each on a line of its own."},
+	{"missing ','", commaFix},
+	{"import path", fmt.Sprintf("The path of a package has no blanks or signs: `import %q`.", schema.ImportPath)},
 	{"not terminated", "Close the text with a quote."},
 	{"expected 'EOF', found", "It closes nothing: leave it out, or open above what it closes."},
 	{"found 'EOF'", "Close what is open: a brace is missing above."},
@@ -173,7 +179,7 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 		d.Fix = fmt.Sprintf("Write it in quotes: %q.", text)
 		return
 	}
-	d.Fix = "CUE cannot read the line."
+	d.Fix = "A field is `name: value`: something is missing here, or too much."
 	for _, g := range grammar {
 		if strings.Contains(d.Message, g.message) {
 			d.Fix = g.fix
@@ -185,10 +191,18 @@ func (l *directory) ungrammatical(d *diag.Diagnostic) {
 // unquoted is the value of a line that CUE cannot read, if it seems to be a text.
 func (l *directory) unquoted(d *diag.Diagnostic) string {
 	lines := l.lines(d.Pos.File)
-	if d.Pos.Line < 1 || d.Pos.Line > len(lines) || !aboutValues.MatchString(d.Message) {
+	if d.Pos.Line < 1 || d.Pos.Line > len(lines) {
 		return ""
 	}
-	line, _, _ := strings.Cut(lines[d.Pos.Line-1], " //")
+	return bareText(lines[d.Pos.Line-1], d.Message)
+}
+
+// bareText is the value of a line of which CUE says so, if it seems to be a text.
+func bareText(line, said string) string {
+	if !aboutValues.MatchString(said) {
+		return ""
+	}
+	line, _, _ = strings.Cut(line, " //")
 	m := bareValue.FindStringSubmatch(line)
 	if m == nil || innerField.MatchString(m[2]) {
 		return ""
@@ -209,12 +223,31 @@ var (
 // inWords are findings that say what CUE's parser expects in words of its users.
 func inWords(found diag.List) diag.List {
 	for i, d := range found {
+		if strings.HasPrefix(d.Message, "missing ',' in struct literal") {
+			d.Message = commaInWords(d.Fix)
+		}
 		for _, w := range parserWords {
 			d.Message = w.said.ReplaceAllString(d.Message, w.words)
 		}
 		found[i].Message = d.Message
 	}
 	return found
+}
+
+// commaInWords is what is wrong where CUE misses a comma between fields, as the
+// remedy has it.
+func commaInWords(fix string) string {
+	switch {
+	case strings.HasPrefix(fix, "Write it in quotes"):
+		return "a text has no quotes"
+	case strings.Contains(fix, "stand in quotes"):
+		return "a name has no quotes"
+	case strings.HasPrefix(fix, "Make one text"):
+		return "a field has two values"
+	case fix == commaFix:
+		return "a comma is missing between two fields"
+	}
+	return "expected a comma or a new line"
 }
 
 // parserWords are the words of CUE's parser, and what they mean.
@@ -231,6 +264,11 @@ var parserWords = []struct {
 	{regexp.MustCompile(`^expected 'STRING'`), "expected a text in quotes"},
 	{regexp.MustCompile(`^expected 'EOF'`), "expected the end of the file"},
 	{regexp.MustCompile(`^expected (?:operand|expression)`), "expected a value"},
+	{regexp.MustCompile(`^missing ',' before newline in list literal`), "a comma or a ] is missing in a list"},
+	{regexp.MustCompile(`^missing ',' in list literal`), "a comma is missing between two elements of a list"},
+	{regexp.MustCompile(`^missing ',' in (?:argument list|call).*`), "a comma is missing between two arguments"},
+	{regexp.MustCompile(`^(?:import failed: )?(?:invalid|malformed) import path:? ("[^"]*").*`), "no package has the path $1"},
+	{regexp.MustCompile(`^preference mark not allowed at this position`), "a * marks the default of several values, and there is one"},
 }
 
 // ofAssigned finds the line that gives a field a value by =: CUE complains
@@ -323,6 +361,7 @@ func (l *directory) isInSlip(d diag.Diagnostic, name string, found diag.List) bo
 // firstSlips leaves out what CUE says of a file after a slip: where it finds
 // its way again is a guess. A line that looks wrong itself is told too.
 func (l *directory) firstSlips(found diag.List) diag.List {
+	found, signs := l.withSigns(found)
 	found, brackets := l.withBrackets(found)
 	found = found.Sorted()
 	slipped := map[string]int{} // the line of the last slip by file
@@ -344,7 +383,7 @@ func (l *directory) firstSlips(found diag.List) diag.List {
 		}
 		out = append(out, d)
 	}
-	return append(out, brackets...)
+	return slices.Concat(out, signs, brackets)
 }
 
 // isAssigned reports whether a line gives its field a value by =: there may be

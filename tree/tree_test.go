@@ -319,7 +319,7 @@ func TestRefusedPlaces(t *testing.T) {
 		"more than 1000":    func(dir string) { many(t, dir) },
 		"current directory": func(dir string) { os.MkdirAll(dir, 0o777); t.Chdir(dir) },
 		"no directory":      func(dir string) { put(t, dir, "") },
-		"no such file":      func(dir string) { os.Symlink("nowhere", dir) },
+		"is not there":      func(dir string) { os.Symlink("nowhere", dir) },
 	} {
 		tree := newTree(t, "base/a.yaml", "a")
 		do(tree.Dir)
