@@ -259,6 +259,11 @@ func isMeantAsBase(field *ast.Field) bool {
 	})
 }
 
+// meanBase reports whether a field at the top of some files is meant as the base.
+func meanBase(files []*ast.File) bool {
+	return slices.ContainsFunc(files, func(file *ast.File) bool { return slices.ContainsFunc(fieldsIn(file.Decls), isMeantAsBase) })
+}
+
 func embedsBase(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.StructLit:

@@ -389,8 +389,14 @@ func withoutMeant(found diag.List) (out diag.List) {
 			}) {
 				continue
 			}
-			at := slices.IndexFunc(found, func(o diag.Diagnostic) bool { return same(o) && len(unfound.FindStringSubmatch(o.Message)[1]) == 1 })
-			if at >= 0 && len(name) == 1 {
+			at := slices.IndexFunc(found, func(o diag.Diagnostic) bool {
+				if !same(o) {
+					return false
+				}
+				letter := unfound.FindStringSubmatch(o.Message)[1] // too short to be like anything
+				return len(letter) == 1 && (len(name) == 1 || strings.HasPrefix(name, letter))
+			})
+			if at >= 0 {
 				found[at].Fix = fmt.Sprintf("Did you mean %q?", name)
 				if i := slices.IndexFunc(out, func(o diag.Diagnostic) bool { return o.Pos == found[at].Pos }); i >= 0 {
 					out[i].Fix = found[at].Fix

@@ -256,7 +256,7 @@ func (l *directory) evaluate() (cue.Value, diag.List, error) {
 	}
 	bad := append(l.mendApp(instance.Files), l.mendDefinitions(instance.Files)...)
 	v := l.ctx.BuildInstance(instance)
-	if l.cut.files != nil && !v.LookupPath(cue.ParsePath(BaseName)).Exists() && ofText(v.Err()) == nil {
+	if l.cut.files != nil && !v.LookupPath(cue.ParsePath(BaseName)).Exists() && ofText(v.Err()) == nil && !meanBase(instance.Files) {
 		return cue.Value{}, bad, nil // it may be a library, and no spec
 	}
 	bad = append(bad, l.topLevel(v, instance.Files)...)

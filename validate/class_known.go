@@ -17,7 +17,7 @@ var classKnown = Rule{
 		Why: `A class that is not stated under storageClasses is the cluster's, so any name is taken. If there is none of that name, the
 claims wait for ever, and the pods with them.`,
 		Fix:   "Write the name of the class, or state the other one under storageClasses.",
-		Reads: diag.Reads{Own: ".", App: "storageClasses.*"},
+		Reads: diag.Reads{Own: ".class", App: "storageClasses.*"},
 	},
 	Spec: func(p *SpecPass) {
 		known := slices.Sorted(maps.Keys(p.App.StorageClasses))
