@@ -154,8 +154,8 @@ func (r *remains) entries(name string, part part, all *cue.Iterator, known []str
 				continue
 			}
 		}
-		if isKey && name == "services" {
-			if rest, ok := r.service(in, entry); ok {
+		if isKey && (name == "services" || name == "secrets") {
+			if rest, ok := r.partly(in, entry); ok {
 				out[key] = rest
 				continue
 			}
@@ -183,9 +183,9 @@ func (r *remains) entries(name string, part part, all *cue.Iterator, known []str
 	return out
 }
 
-// service takes what fits of a Service, if that is one: the groups that it names
-// are known then.
-func (r *remains) service(in spec.Path, v cue.Value) (map[string]cue.Value, bool) {
+// partly takes what fits of a Service or a secret, if that is one: the groups that
+// it names are known then, or the keys that it has.
+func (r *remains) partly(in spec.Path, v cue.Value) (map[string]cue.Value, bool) {
 	out := accepted(v)
 	maps.DeleteFunc(out, func(field string, _ cue.Value) bool { return !r.schemaAt(in.Join(field)).Exists() })
 	if !fits(r.schemaAt(in), out) {
