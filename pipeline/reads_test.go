@@ -97,6 +97,13 @@ func (c changed) beside(t *testing.T, dir string, how int) (wrong []string, ok b
 	}
 	env := while.Environments[0].Environment
 	got := inFull(while.Found)
+	if how == byName { // the key of a map is read as one that may be
+		name := c.path[len(c.path)-1]
+		read := name[:1] + "-" + name[1:]
+		for i := range got {
+			got[i] = strings.NewReplacer(`"`+read+`"`, name, read, name).Replace(got[i])
+		}
+	}
 	before := told(env, c.of.env, c.of.found)
 	if c.isMended() {
 		got = slices.DeleteFunc(got, func(s string) bool { return !slices.Contains(before, s) })
