@@ -17,7 +17,7 @@ func (l *directory) app() cue.Value {
 	if l.single.Exists() {
 		return l.single
 	}
-	return l.definitions.LookupPath(cue.MakePath(cue.Def("#App")))
+	return l.application
 }
 
 // schemaAt is what the schema says of a path of the application; the zero
@@ -25,7 +25,7 @@ func (l *directory) app() cue.Value {
 func (l *directory) schemaAt(path spec.Path) cue.Value {
 	at := l.app()
 	for _, name := range path {
-		if at, _ = step(at, name); !at.Exists() {
+		if at, _ = l.step(at, name); !at.Exists() {
 			return cue.Value{}
 		}
 	}
@@ -53,6 +53,28 @@ func (l *directory) commentAbove(path spec.Path) string {
 	}
 	return ""
 }
+
+// step is [step], remembered: it looks through all fields of a definition.
+func (l *shared) step(at cue.Value, name string) (cue.Value, []string) {
+	from := stepFrom{at, name}
+	to, ok := l.steps[from]
+	if !ok {
+		to.value, to.known = step(at, name)
+		note(&l.steps, from, to)
+	}
+	return to.value, slices.Clone(to.known)
+}
+
+type (
+	stepFrom struct {
+		at   cue.Value
+		name string
+	}
+	stepTo struct {
+		value cue.Value
+		known []string
+	}
+)
 
 // step goes from a definition to one of its fields, to the elements of a list,
 // or by a key to the values of a map. Where there is no such thing it returns
@@ -116,7 +138,7 @@ func (l *directory) below(at, key cue.Value, name string) string {
 		if key.Unify(l.ctx.Encode(example)).Validate(cue.Concrete(true)) != nil {
 			continue
 		}
-		value, _ := step(at, example)
+		value, _ := l.step(at, example)
 		if !value.Exists() {
 			return ""
 		}
@@ -193,7 +215,7 @@ func (l *directory) fieldAt(in spec.Path) (out []string) {
 		if slices.Contains(labels(at), name) {
 			out = append(out, name)
 		}
-		at, _ = step(at, name)
+		at, _ = l.step(at, name)
 	}
 	return out
 }

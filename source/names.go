@@ -163,7 +163,7 @@ func (l *directory) misspelt(in *scope, name string) (*ast.Field, string) {
 		if !s.held || !at.Exists() {
 			continue
 		}
-		_, known := step(at, "")
+		_, known := l.step(at, "")
 		if len(s.path) == 0 {
 			known = topFields
 		}

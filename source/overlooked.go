@@ -82,7 +82,7 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 	}
 	for i := 0; schema.IncompleteKind() == cue.ListKind; i++ {
 		element := v.LookupPath(cue.MakePath(cue.Index(i)))
-		known, _ := step(schema, fmt.Sprint(i))
+		known, _ := l.step(schema, fmt.Sprint(i))
 		if !element.Exists() || !known.Exists() {
 			break
 		}
@@ -101,7 +101,7 @@ func (l *directory) search(bundle cue.Value, path []string, v, schema cue.Value,
 			missing = append(missing, name)
 			continue
 		}
-		below, _ := step(schema, name)
+		below, _ := l.step(schema, name)
 		if !below.Exists() {
 			unknown = append(unknown, name)
 			continue

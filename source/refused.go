@@ -207,7 +207,7 @@ func (l *directory) isOfRefused(c *complaint) bool {
 	if len(c.in) < 3 || c.in[0] != "groups" || l.schemaAt(c.in[:2]).Exists() {
 		return false
 	}
-	group, _ := step(l.schemaAt(c.in[:1]), "db")
+	group, _ := l.step(l.schemaAt(c.in[:1]), "db")
 	return slices.ContainsFunc(c.errors, func(e errors.Error) bool {
 		m := undefined.FindStringSubmatch(text(e))
 		return m != nil && slices.Contains(labels(group), m[1])
@@ -685,7 +685,7 @@ func partsOf(v cue.Value) (out []cue.Value) {
 func (l *directory) notAllowed(d *diag.Diagnostic, v cue.Value, c *complaint) {
 	at := l.app()
 	for n, name := range c.in {
-		below, known := step(at, name)
+		below, known := l.step(at, name)
 		if below.Exists() {
 			at = below
 			continue

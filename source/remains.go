@@ -28,7 +28,7 @@ func (r *remains) container(in spec.Path, v cue.Value) (map[string]any, bool) {
 	}
 	for fields.Next() {
 		name, value := fields.Selector().Unquoted(), fields.Value()
-		known, names := step(schema, name)
+		known, names := r.step(schema, name)
 		if !known.Exists() {
 			unknown = append(unknown, name)
 			all = names
@@ -82,7 +82,7 @@ func (r *remains) unknown(in spec.Path, name string, known []string, isStated fu
 // isMap reports whether a field has entries with names of the user's.
 func (r *remains) isMap(in spec.Path) bool {
 	schema := r.schemaAt(in)
-	_, names := step(schema, "")
+	_, names := r.step(schema, "")
 	return len(names) == 0 && schema.IncompleteKind() == cue.StructKind
 }
 
@@ -92,7 +92,7 @@ func (r *remains) doubt(in spec.Path, v cue.Value, all []string) {
 	key := in[len(in)-1]
 	others := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return name == key })
 	schema := r.schemaAt(in)
-	_, names := step(schema, "")
+	_, names := r.step(schema, "")
 	if meant(key, others) != "" && slices.ContainsFunc(names, func(name string) bool {
 		return schema.LookupPath(cue.MakePath(cue.Str(name).Required())).Exists() && !lookup(v, []string{name}).Exists()
 	}) {
@@ -144,7 +144,7 @@ func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool
 	}
 	fields, err := v.Fields()
 	out := map[string]any{}
-	if _, names := step(schema, ""); err != nil && len(names) > 0 {
+	if _, names := r.step(schema, ""); err != nil && len(names) > 0 {
 		return r.choice(in, depth, v, schema)
 	}
 	if err != nil || schema.IncompleteKind() != cue.StructKind {
@@ -158,7 +158,7 @@ func (r *remains) field(in spec.Path, depth int, v, schema cue.Value) (any, bool
 	for fields.Next() {
 		key := fields.Selector().Unquoted()
 		below := in.Join(key)
-		known, names := step(schema, key)
+		known, names := r.step(schema, key)
 		if !known.Exists() {
 			r.unknown(in, key, names, func(field string) bool { return v.LookupPath(cue.MakePath(cue.Str(field))).Exists() })
 		} else if x, ok := r.field(below, depth, fields.Value(), known); ok {
@@ -221,11 +221,11 @@ func (r *remains) elements(in spec.Path, v, schema cue.Value) (out []any, ok boo
 // choice takes what fits of a value that states one of several things. While it
 // is refused CUE has no struct of it, but its fields.
 func (r *remains) choice(in spec.Path, depth int, v, schema cue.Value) (any, bool) {
-	_, names := step(schema, "")
+	_, names := r.step(schema, "")
 	out := map[string]any{}
 	for _, key := range names {
 		value := lookup(v, []string{key})
-		if known, _ := step(schema, key); value.Exists() {
+		if known, _ := r.step(schema, key); value.Exists() {
 			if x, ok := r.field(in.Join(key), depth, value, known); ok {
 				out[key] = x
 			}

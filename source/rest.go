@@ -90,7 +90,7 @@ func (r *remains) text(v cue.Value) ([]byte, bool) {
 		if name == lost {
 			return nil, false // it may have been anything
 		}
-		if known, names := step(r.directory.app(), name); known.Exists() {
+		if known, names := r.step(r.directory.app(), name); known.Exists() {
 			ok = r.keep(name, fields.Value())
 		} else {
 			r.loseMeant(name, names)
@@ -192,7 +192,7 @@ func (r *remains) partly(in spec.Path, v cue.Value) (map[string]cue.Value, bool)
 		return nil, false
 	}
 	for _, field := range labels(v) {
-		if known, names := step(r.schemaAt(in), field); !known.Exists() {
+		if known, names := r.step(r.schemaAt(in), field); !known.Exists() {
 			r.unknown(in, field, names, func(other string) bool { return isStated(lookup(v, []string{other})) })
 		} else if _, isThere := out[field]; !isThere {
 			r.miss(in.Join(field))

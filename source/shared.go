@@ -30,7 +30,10 @@ type shared struct {
 
 	definitions cue.Value // the package statefulc.dev/v1
 	bundle      cue.Value // its #Bundle
+	application cue.Value // its #App
 	all         []definition
+
+	steps map[stepFrom]stepTo
 }
 
 // newShared builds the schema. It is part of the binary and tested: what is
@@ -47,6 +50,7 @@ func newShared(files map[string][]byte) *shared {
 		panic(fmt.Sprintf("source: the schema: %v", err))
 	}
 	l.bundle = l.definitions.LookupPath(cue.MakePath(cue.Def("#Bundle")))
+	l.application = l.definitions.LookupPath(cue.MakePath(cue.Def("#App")))
 	return l
 }
 

@@ -30,7 +30,7 @@ func (l *directory) topLevel(v cue.Value, files []*ast.File) diag.List {
 		if name == BaseName || name == "overlays" {
 			continue
 		}
-		if known, _ := step(l.app(), name); known.Exists() && embedded.IsValid() {
+		if known, _ := l.step(l.app(), name); known.Exists() && embedded.IsValid() {
 			out = append(out, diag.Diagnostic{
 				Rule:    rule,
 				Pos:     embedded,
@@ -97,7 +97,7 @@ func (l *directory) guessOverlays(v cue.Value, name string, stated cue.Value) {
 
 // overlayOf is the remedy for an overlay that is not under overlays.
 func (l *directory) overlayOf(name string, v cue.Value) string {
-	isField := func(label string) bool { known, _ := step(l.app(), label); return known.Exists() }
+	isField := func(label string) bool { known, _ := l.step(l.app(), label); return known.Exists() }
 	if !slices.ContainsFunc(labels(v), isField) {
 		return ""
 	}
