@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ var control *process
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	debug.SetMemoryLimit(400 << 20) // as the command has it: what the control plane drops here counts as a spec's
 	if flag.Lookup("test.run").Value.String() == "" {
 		prepareBuilders() // a run of single tests makes those that it needs
 	}
