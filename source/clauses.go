@@ -56,9 +56,14 @@ func meantClause(line string) (name string, ok bool) {
 	return asPackage(words[0]), true
 }
 
-// asPackage makes a name of a package of another one.
+// asPackage makes a name of a package of another one; "" if it is none, as a word
+// of CUE's own.
 func asPackage(name string) string {
-	return strings.TrimLeft(noWord.ReplaceAllString(strings.Trim(name, `"';:,#`), "_"), "0123456789_")
+	name = strings.TrimLeft(noWord.ReplaceAllString(strings.Trim(name, `"';:,#`), "_"), "0123456789_")
+	if _, err := parser.ParseFile("", "package "+name, parser.PackageClauseOnly); err != nil {
+		return ""
+	}
+	return name
 }
 
 var noWord = regexp.MustCompile(`[^A-Za-z0-9_]`)
