@@ -20,7 +20,7 @@ import (
 //	go test ./pipeline -run TestRulesRead -timeout 0 -rapid.checks=100000
 func TestRulesRead(t *testing.T) {
 	s := allStated(t)
-	few(t, "200")
+	few(t, "400")
 	total, compared := 0, 0
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -42,7 +42,7 @@ func TestRulesRead(t *testing.T) {
 // value is refused for its type, or a field for its name.
 func TestToldBeside(t *testing.T) {
 	s := allStated(t)
-	few(t, "100")
+	few(t, "150")
 	total, compared := 0, 0
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {

@@ -3,11 +3,13 @@ package source
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/parser"
 
@@ -137,15 +139,20 @@ func (at signAt) isInList() bool {
 // schemaFields are those that the schema has anywhere.
 var schemaFields = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
-	for _, text := range schema.Files() {
-		for _, m := range aSchemaField.FindAllSubmatch(text, -1) {
-			out[string(m[1])] = true
+	for name, text := range schema.Files() {
+		file, err := parser.ParseFile(name, text)
+		if err != nil {
+			panic(fmt.Sprintf("source: the schema: %v", err)) // it is part of the binary and tested
 		}
+		ast.Walk(file, func(n ast.Node) bool {
+			if field, ok := n.(*ast.Field); ok {
+				out[fieldName(field)] = true
+			}
+			return true
+		}, nil)
 	}
 	return out
 })
-
-var aSchemaField = regexp.MustCompile(`([a-z]\w*)[?!]?:`)
 
 // mostSigns is how many signs are put right in a text: with more, it is of
 // another language.
